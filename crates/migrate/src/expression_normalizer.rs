@@ -49,18 +49,15 @@ pub async fn equal_forms(
     before: &Catalog,
     after: &Catalog,
 ) -> Result<Vec<(String, String)>> {
-    let differs = |key: &&Key| after.0.get(*key).is_some_and(|text| *text != before.0[*key]);
+    let differs = |key: &&(String, String)| after.0.get(*key).is_some_and(|text| *text != before.0[*key]);
     let differing = before.0.keys().filter(differs).cloned().collect();
     let forms = equal(target, wait, pairs(before, after, differing)).await?;
     Ok(forms.into_iter().map(|form| (before.0[&form.key][form.range].to_owned(), form.after)).collect())
 }
 
-/// Kind and name of an object.
-type Key = (String, String);
-
 /// A part of a definition, and another form that means the same.
 struct EqualForm {
-    key: Key,
+    key: (String, String),
     range: Range<usize>,
     after: String,
 }
@@ -83,20 +80,20 @@ const MAX_READINGS: usize = 4;
 
 /// Two forms of one definition, with the parts that differ.
 struct FormPair {
-    key: Key,
+    key: (String, String),
     before: String,
     /// Parts, with their place in the form before and their text after.
     parts: Vec<(ReadablePart, Range<usize>, String)>,
 }
 
-fn pairs(before: &Catalog, after: &Catalog, differing: Vec<Key>) -> Vec<FormPair> {
+fn pairs(before: &Catalog, after: &Catalog, differing: Vec<(String, String)>) -> Vec<FormPair> {
     let domains: BTreeSet<&str> = [before, after]
         .into_iter()
         .flat_map(|catalog| catalog.0.keys())
         .filter(|(kind, _)| kind == "type")
         .map(|(_, name)| name.as_str())
         .collect();
-    let pair = |key: Key| {
+    let pair = |key: (String, String)| {
         let (old, new) = (before.0.get(&key)?, after.0.get(&key)?);
         let [old_parts, new_parts] =
             [old, new].map(|text| parts((&key.0, &key.1), text, |name| domains.contains(name)));

@@ -201,6 +201,10 @@ impl Structure {
             let Some(there) = other.objects.get(id) else { continue };
             adopt(&mut object.create_sql, &there.create_sql);
             adopt(&mut object.body, &there.body);
+            // That of a routine has the defaults of its arguments.
+            if id.kind == SchemaObjectKind::Routine && object.create_sql == there.create_sql {
+                object.signature.clone_from(&there.signature);
+            }
             for (name, part) in &mut object.parts {
                 let Some(there) = there.parts.get(name) else { continue };
                 adopt(&mut part.value, &there.value);

@@ -87,7 +87,8 @@ impl Sides<'_> {
     }
 
     async fn both(&self, from: &str, target: &MigrationTarget) -> Result<(Structure, Declared)> {
-        Ok((read(target, self.options.lock_wait).await?, declared(self, from).await?))
+        let declared = declared(self, from).await?;
+        Ok((self.read_like(&declared, target).await?, declared))
     }
 
     /// Returns the pairs that the author says are renames, with a scratch database. None is open during a question: a
@@ -106,17 +107,17 @@ impl Sides<'_> {
         Ok((self.former().await?, pairs))
     }
 
-    /// Gives the declared schema the forms of the migrations' end state where the server reads both alike: it prints some
+    /// Reads a scratch database in the forms of the declared schema where the server reads both alike: it prints some
     /// expressions in another form once it has read its own print, such as that in a dump.
-    async fn adopt_forms(&self, compared: &mut ComparedSides, target: &MigrationTarget) -> Result<()> {
-        if compared.before == compared.declared.structure {
-            return Ok(());
-        }
+    async fn read_like(&self, declared: &Declared, scratch: &MigrationTarget) -> Result<Structure> {
         let wait = self.options.lock_wait;
-        let former = martydb_migrate::catalog(target, wait).await?;
-        let forms = martydb_migrate::equal_forms(target, wait, &compared.declared.catalog, &former).await?;
-        compared.declared.structure.adopt_forms(&compared.before, &forms);
-        Ok(())
+        let mut structure = read(scratch, wait).await?;
+        if structure != declared.structure {
+            let made = martydb_migrate::catalog(scratch, wait).await?;
+            let forms = martydb_migrate::equal_forms(scratch, wait, &made, &declared.catalog).await?;
+            structure.adopt_forms(&declared.structure, &forms);
+        }
+        Ok(structure)
     }
 
     /// Makes the renames in the scratch database, and then the labels, and reads it again.
@@ -142,14 +143,13 @@ impl Sides<'_> {
             let texts: Vec<String> = compared.renames.iter().map(|rename| rename.done.text.clone()).collect();
             let done = execute_in(target, wait, &texts).await;
             done.map_err(|error| error.while_doing("a rename cannot be made"))?;
-            compared.before = read(target, wait).await?;
+            compared.before = self.read_like(&compared.declared, target).await?;
         }
-        self.adopt_forms(&mut compared, target).await?;
         let labels = compared.new_labels(simple);
         if !labels.is_empty() {
             let texts: Vec<String> = labels.iter().map(|step| step.text.clone()).collect();
             execute_in(target, wait, &texts).await?;
-            let with_labels = read(target, wait).await?;
+            let with_labels = self.read_like(&compared.declared, target).await?;
             compared.labels = Some((labels, std::mem::replace(&mut compared.before, with_labels)));
         }
         Ok(compared)
@@ -180,7 +180,7 @@ impl Sides<'_> {
             return Ok(left);
         }
         // Some properties are only in the structure, such as the filters of publications.
-        let structure = read(scratch, wait).await?;
+        let structure = self.read_like(declared, scratch).await?;
         let steps = steps(&structure, &declared.structure);
         Ok(steps.map_or_else(|why| why, |steps| steps.into_iter().map(|step| step.text).collect()))
     }
