@@ -125,8 +125,10 @@ SELECT key, part, place, value, made, changed, undone, is_inline, needs FROM (
     FROM col c CROSS JOIN LATERAL (SELECT pg_catalog.format('ALTER VIEW %s ALTER COLUMN %s SET DEFAULT %s', c.tab, c.name, c.expression)) x (own)
     WHERE c.relkind = 'v' AND c.expression IS NOT NULL
     UNION ALL
-    -- A partition may have other defaults than its parent.
-    SELECT pg_catalog.format('1259/%s/0', c.relid), 'default of ' || c.name, 35, coalesce(c.expression, ''), x.own, x.own,
+    -- A partition may have other defaults than its parent. pg_dump writes NULL for none, which differs only for a domain.
+    SELECT pg_catalog.format('1259/%s/0', c.relid), 'default of ' || c.name, 35,
+           coalesce(CASE WHEN c.expression ~ '^NULL::' AND (SELECT t.typtype FROM pg_catalog.pg_type t WHERE t.oid = pg_catalog.to_regtype(pg_catalog.substr(c.expression, 7))) <> 'd'
+                         THEN NULL ELSE c.expression END, ''), x.own, x.own,
            coalesce(pg_catalog.format('ALTER TABLE %s ALTER COLUMN %s SET DEFAULT ', c.tab, c.name) || p.expression, pg_catalog.format('ALTER TABLE %s ALTER COLUMN %s DROP DEFAULT', c.tab, c.name)), false,
            -- The column of the topmost table, whose default this one follows.
            (SELECT pg_catalog.format('1259/%s/%s', r.relid, r.attnum) FROM col r WHERE r.relid = coalesce(pg_catalog.pg_partition_root(c.relid)::pg_catalog.oid, i.inhparent) AND r.name = c.name)
