@@ -2,7 +2,7 @@
 # Sourced by the scripts of the data service, after lib.sh: a project with one exposed service, which serves.
 
 # Sets url and key; the process and the project end with the script. $martydb is the binary, and $docs, if it is set, a folder of
-# swagger-ui-dist.
+# swagger-ui-dist; $origins the origins of pages.
 start_service() { # start_service EXPOSURE, such as '{ rollback: true }'
   work=$(mktemp -d)
   serving=
@@ -27,16 +27,18 @@ SQL
     echo 'DROP FUNCTION tickets_in, total_of; DROP VIEW open_ticket; DROP TABLE ticket; DROP TYPE place; DROP TYPE ticket_state; DROP TABLE invoice; DROP TABLE customer;' >shop/migrations/V1__tables.down.sql
     "$martydb" revision shop -q -m documents --template collection >/dev/null
     "$martydb" revision shop -q -m articles --template search >/dev/null
-    python3 - martydb.yaml "$1" "${docs:-}" <<'PY'
+    python3 - martydb.yaml "$1" "${docs:-}" "${origins:-}" <<'PY'
 import re
 import sys
 
-path, exposure, docs = sys.argv[1:]
+path, exposure, docs, origins = sys.argv[1:]
 text, found = re.subn(r"^  shop:.*\n", f"  shop:\n    serve: {exposure}\n", open(path).read(), count=1, flags=re.M)
 assert found, text
 top = "\nserve:\n  listen: 127.0.0.1:0\n  callers:\n    client: { service: shop, as: write }\n"
 if docs:
     top += f"  docs: {docs}\n"
+if origins:
+    top += f"  origins: [{origins}]\n"
 open(path, "w").write(text.rstrip() + "\n" + top)
 PY
     "$martydb" init-all -q >/dev/null

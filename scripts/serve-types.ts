@@ -11,7 +11,7 @@ async function main(): Promise<void> {
   const id: number = made.data!.id
   const tickets = await client
     .from('ticket')
-    .insert([{ customer_id: id, subject: 'one', pieces: [1, 2], place: { city: 'Bonn', floor: 1 } }, { subject: 'two', state: 'done "for now"' }])
+    .insert([{ customer_id: id, subject: 'one', pieces: [1, 2], place: { city: 'Bonn', floor: 1 } }, { subject: 'two', state: 'done "for now"' }], { defaultToNull: false })
     .select()
   const state: 'open' | 'done "for now"' = tickets.data![0]!.state
   const pieces: number[] = tickets.data![0]!.pieces

@@ -9,9 +9,9 @@ const METHODS: [&[u8]; 7] = [b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELET
 /// Bytes of a header's line that are looked at: enough for a length.
 const LOOKED_AT: usize = 64;
 
-/// Place in a stream of requests.
+/// StreamPlace in a stream of requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum StreamPlace {
     /// In the first line, behind this number of blanks.
     First(u8),
     Headers,
@@ -23,7 +23,7 @@ enum Place {
 /// Filter of what one client sends.
 #[derive(Debug)]
 pub(crate) struct TargetFilter {
-    place: Place,
+    place: StreamPlace,
     /// The method, or the beginning of the header's line.
     line: Vec<u8>,
     length: Option<u64>,
@@ -31,7 +31,7 @@ pub(crate) struct TargetFilter {
 
 impl TargetFilter {
     pub(crate) fn new() -> TargetFilter {
-        TargetFilter { place: Place::First(0), line: vec![], length: None }
+        TargetFilter { place: StreamPlace::First(0), line: vec![], length: None }
     }
 
     /// Returns the bytes that the server reads in place of these, where they differ.
@@ -40,14 +40,15 @@ impl TargetFilter {
         let (mut at, mut copied) = (0, 0);
         while let Some(byte) = chunk.get(at).copied() {
             match self.place {
-                Place::Unknown => break,
-                Place::Body(left) => {
+                StreamPlace::Unknown => break,
+                StreamPlace::Body(left) => {
                     let here = left.min((chunk.len() - at) as u64);
-                    self.place = if here == left { Place::First(0) } else { Place::Body(left - here) };
+                    self.place =
+                        if here == left { StreamPlace::First(0) } else { StreamPlace::Body(left - here) };
                     at += here as usize;
                     continue;
                 }
-                Place::First(blanks) => {
+                StreamPlace::First(blanks) => {
                     if self.first(byte, blanks) {
                         let whole = changed.get_or_insert_default();
                         whole.extend_from_slice(&chunk[copied..at]);
@@ -55,7 +56,7 @@ impl TargetFilter {
                         copied = at + 1;
                     }
                 }
-                Place::Headers => self.header(byte),
+                StreamPlace::Headers => self.header(byte),
             }
             at += 1;
         }
@@ -73,13 +74,13 @@ impl TargetFilter {
             b'\r' => {}
             b'\n' => {
                 let is_known = blanks == 2 && METHODS.contains(&self.line.as_slice());
-                self.place = if is_known { Place::Headers } else { Place::Unknown };
+                self.place = if is_known { StreamPlace::Headers } else { StreamPlace::Unknown };
                 self.line.clear();
                 self.length = None;
             }
-            b' ' => self.place = Place::First(blanks.saturating_add(1)),
+            b' ' => self.place = StreamPlace::First(blanks.saturating_add(1)),
             _ if blanks == 0 && self.line.len() < LOOKED_AT => self.line.push(byte),
-            _ if blanks == 0 => self.place = Place::Unknown,
+            _ if blanks == 0 => self.place = StreamPlace::Unknown,
             _ => return blanks == 1 && is_typed(byte),
         }
         false
@@ -97,9 +98,9 @@ impl TargetFilter {
             self.line.pop();
         }
         self.place = match self.line.is_empty() {
-            true => self.length.filter(|length| *length > 0).map_or(Place::First(0), Place::Body),
-            false if self.is_sure() => Place::Headers,
-            false => Place::Unknown,
+            true => self.length.filter(|length| *length > 0).map_or(StreamPlace::First(0), StreamPlace::Body),
+            false if self.is_sure() => StreamPlace::Headers,
+            false => StreamPlace::Unknown,
         };
         self.line.clear();
     }
@@ -127,7 +128,7 @@ impl TargetFilter {
     }
 }
 
-/// Returns `true` for a byte that may not be in a URI, and that nobody takes for the end of one.
+/// Returns `true` for a byte that may not be in a URI, and ends none.
 fn is_typed(byte: u8) -> bool {
     matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}' | 0x80..)
 }

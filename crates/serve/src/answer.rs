@@ -8,6 +8,7 @@ pub(crate) mod statement_rows;
 use std::sync::Arc;
 
 use crate::error::{AnswerHeader, HttpError};
+use crate::face::http_request::UNRESERVED;
 use crate::face::rest::{CountPreference, ParsedQuery, Preferences, ReturnPreference};
 use crate::request::{Resolution, RowAction, RowRange};
 
@@ -213,10 +214,6 @@ impl AnswerParts {
         Some(format!("{}?{}", self.address, pairs.join("&")))
     }
 }
-
-/// Characters that stay as they are in a path and a query string (RFC 3986, section 2.3).
-pub(crate) const UNRESERVED: &percent_encoding::AsciiSet =
-    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 fn status(action: &RowAction, resolution: Option<Resolution>, inserted: Option<i64>, shows: bool) -> u16 {
     match action {

@@ -63,7 +63,7 @@ fn clients_of_supabase_and_pages_reach_rows_and_no_more() {
         ("/srb_a/rest/v1", Some(&reader), None, 200),
         ("/srb_a/auth/v1/signup", Some(&reader), None, 501),
         ("/srb_a/storage/v1/bucket", None, None, 501),
-        ("/nobody/realtime/v1/websocket", None, None, 501),
+        ("/absent/realtime/v1/websocket", None, None, 501),
     ] {
         let own: Vec<(&str, &str)> = api_key.iter().map(|key| ("apikey", key.as_str())).collect();
         let answer = get(path, authorization.map(String::as_str), &own);

@@ -114,7 +114,7 @@ fn requests_of_postgrests_documentation_are_answered_as_it_says() {
         assert_eq!(answer.status, status, "{prefer}: {}", answer.body);
     }
 
-    // What only a filter names is not in the answer.
+    // A name in a filter adds no column to the answer.
     let prefer = [("Prefer", "return=representation")];
     let changed = ask("PATCH", "customer?initial=eq.B&select=*", &prefer, "{\"name\":\"Cy\"}");
     assert_eq!(changed.json(), json!([{ "id": 2, "name": "Cy" }]));

@@ -1,4 +1,4 @@
-//! What is a collection and what is not; orders and aggregates of documents; functions that act as columns.
+//! Tables that are no collections; orders and aggregates of documents; functions that act as columns.
 
 use serde_json::{Value, json};
 

@@ -35,7 +35,7 @@ fn types_follow_the_columns_and_the_privileges_of_the_caller() {
         "  public: {",
         "          id: number\n          customer_id: number | null\n          state: \"open\" | \"done \\\"for now\\\"\"\n          former: (\"open\" | \"done \\\"for now\\\"\")[] | null",
         "          place: { city: string | null; floor: number | null } | null\n          pieces: (number)[]\n          \"odd name\": number | null\n          any_json: Json\n",
-        // What is generated cannot be given, and what has a default need not be.
+        // A generated value cannot be given, and one with a default need not be.
         "        Insert: {\n          customer_id?: number | null\n          state?: \"open\"",
         "          pieces: (number)[]\n          \"odd name\"?: number | null",
         "        Update: {\n          customer_id?: number | null",

@@ -3,7 +3,10 @@
 use percent_encoding::utf8_percent_encode;
 
 use super::rest::Preferences;
-use crate::answer::UNRESERVED;
+
+/// Characters that stay as they are in a path and a query string (RFC 3986, section 2.3).
+pub(crate) const UNRESERVED: &percent_encoding::AsciiSet =
+    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// A request below `/{service}/rest/`.
 #[derive(Debug, Clone, Default)]

@@ -54,7 +54,7 @@ pub(super) async fn compressed(answer: HttpAnswer, takes: bool, known: Option<&s
         return answer;
     }
     let plain = std::mem::take(&mut answer.body);
-    // A large one takes milliseconds, in which the thread would answer nobody else.
+    // A large one takes milliseconds, for which the thread would answer no other request.
     let done = tokio::task::spawn_blocking(move || gzip(&plain).map_err(|_| plain)).await;
     match done {
         Ok(Ok(body)) => {

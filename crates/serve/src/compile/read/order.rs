@@ -62,7 +62,7 @@ pub(super) fn order_value(
         return Err(not_to_one(node, relation));
     }
     let alias = format!("martydb_e{}", child.number);
-    // What the request selects of the relation goes by the names that it gives.
+    // A selected value goes by the name that the request gives it.
     if term.field.steps.is_empty() && names_field(child, &term.field.name) {
         return Ok(stmt!("{name}", name = Qualified(vec![alias, term.field.name.clone()])));
     }
