@@ -2,15 +2,18 @@
 
 mod api;
 mod audit_backup;
+mod browser;
 mod cache;
 mod calls;
 mod certified;
 pub(crate) mod client;
 mod collections;
+mod documented;
 mod guard;
 mod idle;
 mod interactive;
 mod json_lines;
+mod kinds;
 mod lost_commit;
 mod openapi;
 mod operations;
@@ -29,6 +32,7 @@ mod single_statement;
 mod soak;
 mod tls;
 mod tokens;
+mod types;
 mod unchecked;
 
 use client::{Answer, DataService};

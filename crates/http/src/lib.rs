@@ -7,6 +7,7 @@ pub mod exposition;
 mod host;
 mod limit;
 mod listen;
+mod targets;
 
 pub use auth::{HttpAuth, HttpListener};
 pub use listen::{Bound, client_names};

@@ -1,5 +1,7 @@
-//! Limit on the connections of a listener: without one, those that send nothing would take every descriptor.
+//! Limit on the connections of a listener: without one, those that send nothing would take every descriptor. What is read passes
+//! the filter of targets.
 
+use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,6 +10,8 @@ use std::task::{Context, Poll};
 use axum_server::accept::Accept;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::targets::TargetFilter;
 
 /// Acceptor that closes a connection at once while there are too many others.
 #[derive(Clone)]
@@ -37,7 +41,8 @@ where
         Box::pin(async move {
             let (permit, accepted) = accepted.map_err(|_| io::Error::other("too many connections"))?;
             let (stream, service) = accepted.await?;
-            Ok((CountedStream { stream, _permit: permit }, service))
+            let (targets, ahead) = (TargetFilter::new(), VecDeque::new());
+            Ok((CountedStream { stream, targets, ahead, _permit: permit }, service))
         })
     }
 }
@@ -45,6 +50,9 @@ where
 /// A connection that counts until it is closed.
 pub(crate) struct CountedStream<S> {
     stream: S,
+    targets: TargetFilter,
+    /// Bytes that the server has not read yet.
+    ahead: VecDeque<u8>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -54,7 +62,19 @@ impl<S: AsyncRead + Unpin> AsyncRead for CountedStream<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        if self.ahead.is_empty() {
+            let before = buffer.filled().len();
+            std::task::ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+            let Some(encoded) = self.targets.filtered(&buffer.filled()[before..]) else {
+                return Poll::Ready(Ok(()));
+            };
+            buffer.set_filled(before);
+            self.ahead.extend(encoded);
+        }
+        let next = self.ahead.len().min(buffer.remaining());
+        let next: Vec<u8> = self.ahead.drain(..next).collect();
+        buffer.put_slice(&next);
+        Poll::Ready(Ok(()))
     }
 }
 
