@@ -7,6 +7,8 @@ pub mod exposition;
 mod host;
 mod limit;
 mod listen;
+mod progress;
 
 pub use auth::{HttpAuth, HttpListener};
-pub use listen::{Bound, client_names};
+pub use limit::ConnectionLimits;
+pub use listen::{Bound, Drain, Routes, client_names};

@@ -40,14 +40,14 @@ mod session;
 mod settings;
 mod token;
 
-pub use callers::{CallerRight, Callers, KeyDigest, ServeCaller, digest};
+pub use callers::{CallerRight, CallerShare, Callers, KeyDigest, ServeCaller, digest};
 pub use catalog::{ExposedFunction, ExposedRelation};
 pub use error::HttpError;
 pub use face::api::is_reserved;
 pub use face::http_request::RestRequest;
 pub use guard::ServerBreaker;
 pub use handlers::rest::respond;
-pub use listener::{ServedProcess, bind};
+pub use listener::{EndedRequests, ProcessDrain, ServedProcess, bind};
 pub use openapi::page::ApiPage;
 pub use run::replicas::ReplicaTargets;
 pub use run::service::{ServedDatabase, ServedService};

@@ -1,6 +1,8 @@
 //! HTTP: routes, limits, and counters of the process.
 
+mod bodies;
 mod counters;
+mod drain;
 mod services;
 
 use std::collections::{BTreeMap, HashMap};
@@ -8,14 +10,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
-use axum::body::{Body, HttpBody as _, to_bytes};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
 use martydb_http::exposition::Exposition;
-use martydb_http::{Bound, HttpListener, client_names};
+use martydb_http::{Bound, ConnectionLimits, HttpListener, Routes, client_names};
 use martydb_model::error::Result;
+use martydb_model::{ServeLimit, ServeLimits};
 use parking_lot::{Mutex, RwLock};
 use tokio::task::JoinHandle;
 
@@ -24,6 +27,7 @@ use crate::callers::{CallerRight, Callers, RequestCaller};
 use crate::error::service_headers::sent;
 use crate::error::{HttpError, HttpResult};
 use crate::face::http_request::RestRequest;
+use crate::guard::BytesInFlight;
 use crate::handlers::api::{PREFIX as API_PREFIX, respond_api};
 use crate::handlers::json_lines::{respond_lines, wants_lines};
 use crate::handlers::openapi::respond_openapi;
@@ -33,6 +37,10 @@ use crate::run::ServedAnswer;
 use crate::run::idempotency::HEADER as IDEMPOTENCY_KEY;
 use crate::run::service::ServedService;
 use crate::run::wal_position::WRITTEN;
+
+use bodies::{counted, received};
+use drain::RunningRequests;
+pub use drain::{EndedRequests, ProcessDrain};
 
 /// Services and callers of a process.
 pub struct ServedProcess {
@@ -47,20 +55,20 @@ pub struct ServedProcess {
     /// `true` if other processes may serve further services.
     is_part: bool,
     answers: Mutex<BTreeMap<(String, u16), (u64, f64)>>,
+    limits: ServeLimits,
+    in_flight: Arc<BytesInFlight>,
+    requests: RunningRequests,
 }
 
 /// Services by name.
 type ServedServices = HashMap<String, Arc<ServedService>>;
-
-/// Most open connections.
-const CONNECTIONS: usize = 1024;
 
 /// Largest header value that is read.
 const LARGEST_HEADER: usize = 8192;
 
 impl ServedProcess {
     /// Makes the state of a process that serves nothing yet.
-    pub fn new(project: &str, callers: Callers) -> ServedProcess {
+    pub fn new(project: &str, callers: Callers, limits: ServeLimits) -> ServedProcess {
         ServedProcess {
             project: project.to_owned(),
             services: RwLock::default(),
@@ -69,6 +77,9 @@ impl ServedProcess {
             page: None,
             is_part: false,
             answers: Mutex::default(),
+            limits,
+            in_flight: Arc::new(BytesInFlight::new(limits.size(ServeLimit::InFlight))),
+            requests: RunningRequests::default(),
         }
     }
 
@@ -99,26 +110,30 @@ impl ServedProcess {
 /// # Errors
 /// If the address cannot be listened on.
 pub fn bind(listener: &HttpListener, process: Arc<ServedProcess>) -> Result<Bound> {
-    let guarded = Router::new().route("/metrics", get(metrics)).with_state(process.clone());
-    Ok(Bound::new(listener, router(process), guarded)?.with_connections(CONNECTIONS))
+    let limits = &process.limits;
+    let limits = ConnectionLimits {
+        connections: limits.size(ServeLimit::Connections),
+        per_address: limits.size(ServeLimit::PerAddress),
+        progress: process.progress(),
+    };
+    let probes = Router::new().route("/live", get(|| async { "ok\n" })).route("/ready", get(ready));
+    let routes = Routes {
+        probes: probes.with_state(process.clone()),
+        open: Router::new().fallback(request).with_state(process.clone()),
+        guarded: Router::new().route("/metrics", get(metrics)).with_state(process),
+    };
+    Ok(Bound::new(listener, routes)?.with_limits(limits))
 }
 
-fn router(process: Arc<ServedProcess>) -> Router {
-    Router::new()
-        .route("/live", get(|| async { "ok\n" }))
-        .route("/ready", get(ready))
-        .fallback(request)
-        .with_state(process)
-}
-
+/// Answers from the last look at the catalogs of each service: a probe costs the database nothing.
 async fn ready(State(process): State<Arc<ServedProcess>>) -> Response {
-    for service in process.all().values() {
-        if let Err(error) = service.refresh().await {
-            tracing::debug!("{} is not ready: {}", service.name, error.message);
-            return plain(StatusCode::SERVICE_UNAVAILABLE, "not ready\n");
-        }
+    if process.requests.is_draining() {
+        return plain(StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
     }
-    plain(StatusCode::OK, "ok\n")
+    match process.services.read().values().all(|service| service.is_ready()) {
+        true => plain(StatusCode::OK, "ok\n"),
+        false => plain(StatusCode::SERVICE_UNAVAILABLE, "not ready\n"),
+    }
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Response {
@@ -133,6 +148,7 @@ async fn metrics(State(process): State<Arc<ServedProcess>>, headers: HeaderMap) 
 
 async fn request(State(process): State<Arc<ServedProcess>>, request: Request) -> Response {
     let start = Instant::now();
+    let running = process.requests.begin();
     let path = request.uri().path().to_owned();
     let mut parts = path.trim_start_matches('/').splitn(3, '/');
     let name = parts.next().unwrap_or_default().to_owned();
@@ -162,11 +178,14 @@ async fn request(State(process): State<Arc<ServedProcess>>, request: Request) ->
         Err(error) => ServedAnswer::Whole(error.into()),
     };
     let (status, headers, body) = match answer {
-        ServedAnswer::Whole(answer) => (answer.status, answer.headers, Body::from(answer.body)),
+        ServedAnswer::Whole(answer) => {
+            (answer.status, answer.headers, counted(answer.body, &process.in_flight))
+        }
         ServedAnswer::Parts(answer) => (200, answer.headers, Body::from_stream(answer.body)),
     };
     let label = if known.is_some() { name.as_str() } else { "" };
     process.count(label, status, start.elapsed().as_secs_f64());
+    running.end();
     into_response(status, sent(headers, label), body)
 }
 
@@ -199,8 +218,15 @@ async fn served(
     request: Request,
 ) -> HttpResult<ServedAnswer> {
     let caller = {
-        let authorization =
-            request.headers().get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
+        let mut given = request.headers().get_all(header::AUTHORIZATION).iter();
+        let authorization = given.next().map(|value| value.to_str().unwrap_or_default());
+        if given.next().is_some() {
+            return Err(HttpError::new(
+                400,
+                "PGRST301",
+                "the request has more than one Authorization header",
+            ));
+        }
         let certificate = if authorization.is_none() { client_names(&request) } else { None };
         if let (Addressed::Api("health"), None, None, Some(service)) =
             (addressed, authorization, &certificate, &service)
@@ -235,25 +261,13 @@ async fn served(
         .collect();
     let (method, query) =
         (request.method().as_str().to_owned(), request.uri().query().unwrap_or_default().to_owned());
-    let body = body(request.into_body(), &service).await?;
+    let most = service.exposure.limits.most.size(ServeLimit::Body);
+    let body = received(request.into_body(), most, process.progress(), &process.in_flight).await?;
     let rest = RestRequest { method, path, query, headers, body };
     if matches!(addressed, Addressed::Rest(_)) && wants_lines(&rest) {
         return respond_lines(&service, &caller, &rest).await;
     }
     answered(&service, &caller, &rest, addressed).await.map(ServedAnswer::Whole)
-}
-
-/// Reads a body within the limits of the service.
-async fn body(body: Body, service: &ServedService) -> HttpResult<String> {
-    if body.is_end_stream() {
-        return Ok(String::new());
-    }
-    let (time, most) = (service.exposure.limits.timeout, service.exposure.limits.body);
-    let read = tokio::time::timeout(time, to_bytes(body, most)).await;
-    let bytes = read
-        .map_err(|_| HttpError::new(408, "MDB009", "the body did not arrive in time"))?
-        .map_err(|_| HttpError::new(413, "MDB009", format!("the body has more than {most} bytes")))?;
-    String::from_utf8(bytes.into()).map_err(|_| HttpError::invalid_body("the body is not UTF-8"))
 }
 
 /// Answers by the face of a request; the answer to a write has its token.
