@@ -20,7 +20,7 @@ pub struct ReportDifference {
     /// Service, and its event.
     pub migrations: Vec<(String, PastEvent)>,
     pub states: Vec<StateChange>,
-    /// `true` if the manifest is another one.
+    /// `true` if the manifest has changed.
     pub manifest: bool,
 }
 

@@ -199,7 +199,7 @@ impl HostileServer {
         self.server.sql_as(login, &self.project.password(login), "red_db", sql)
     }
 
-    /// Opens every bait again to everybody: what an earlier command took back must not spare the next one.
+    /// Grants every bait to PUBLIC again: an earlier command may have revoked it, and the next one must meet it too.
     pub(crate) fn open(&self) {
         let sql = "SET ROLE red_owner; SET client_min_messages = error; GRANT USAGE ON SCHEMA bait, public TO PUBLIC;
                    GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA bait, public TO PUBLIC;

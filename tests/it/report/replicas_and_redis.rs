@@ -70,7 +70,7 @@ fn replicas_and_redis_are_described_and_drawn() {
     let _ = redis.ops(&["ACL", "SETUSER", "beta_app", "~alpha:*"]);
     let (page, report) = made(&project, &["--against", "page.html"], 4);
     for words in
-        ["Its users can access keys of another service.", "main, replica r1", "Got in, and must not (1)"]
+        ["Its users can access keys of another service.", "main, replica r1", "Access gained, not allowed (1)"]
     {
         assert!(page.contains(words), "{words}: {page}");
     }

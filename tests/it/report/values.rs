@@ -86,7 +86,7 @@ fn a_breach_ends_with_4_and_the_next_page_shows_its_end() {
     assert!(calm["isolation"]["findings"].as_array().unwrap().iter().all(is_low), "{calm:#}");
     server.sql("postgres", "GRANT CONNECT ON DATABASE pagebreach_a TO pagebreach_b_app");
     let (page, report) = made(&project, &["--against", "page.html"], 4);
-    assert!(page.contains("Something is wrong") && page.contains("Got in, and must not (1)"), "{page}");
+    assert!(page.contains("Something is wrong") && page.contains("Access gained, not allowed (1)"), "{page}");
     assert!(
         page.contains(
             "REVOKE CONNECT ON DATABASE &quot;pagebreach_a&quot; FROM &quot;pagebreach_b_app&quot;;"
@@ -98,7 +98,7 @@ fn a_breach_ends_with_4_and_the_next_page_shows_its_end() {
 
     let _ = project.run(&["apply", "--all"]).expect(0);
     let (page, _) = made(&project, &["--against", "page.html"], 0);
-    assert!(page.contains("No longer gets in (1)") && page.contains("Findings that are gone (1)"));
+    assert!(page.contains("Access lost (1)") && page.contains("Findings resolved (1)"));
     let (page, _) = made(&project, &["--against", "page.html"], 0);
     assert!(page.contains("Nothing changed."));
 }

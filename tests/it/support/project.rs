@@ -92,7 +92,7 @@ impl Project {
         self.folder.path()
     }
 
-    /// Writes a file below it; one of passwords is closed as ours are.
+    /// Writes a file below the folder, with mode 0600 if it holds passwords.
     pub(crate) fn write(&self, name: &str, text: &str) {
         let path = self.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();

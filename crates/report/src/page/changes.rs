@@ -12,13 +12,13 @@ pub(crate) fn section(difference: &ReportDifference) -> Markup {
         section #changes aria-labelledby="changes-title" {
             h2 #changes-title { "Changes since " (time(&difference.since)) }
             @if difference.is_empty() { p { "Nothing changed." } }
-            @if difference.manifest { p { "The manifest is another one." } }
-            (list("bad", "Got in, and must not", &difference.gained, cell))
-            (list("good", "No longer gets in", &difference.lost, cell))
+            @if difference.manifest { p { "The manifest has changed." } }
+            (list("bad", "Access gained, not allowed", &difference.gained, cell))
+            (list("good", "Access lost", &difference.lost, cell))
             (list("note", "Access declared", &difference.declared, access))
             (list("note", "Access withdrawn", &difference.withdrawn, access))
             (list("bad", "New findings", &difference.new_findings, finding))
-            (list("good", "Findings that are gone", &difference.gone_findings, finding))
+            (list("good", "Findings resolved", &difference.gone_findings, finding))
             (list("note", "Services", &difference.states, change))
             (list("note", "Migrations that ran", &difference.migrations, migration))
         }

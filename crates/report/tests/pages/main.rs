@@ -159,7 +159,7 @@ fn a_difference_names_who_gained_and_lost_access() {
     assert_eq!((lost.gained.len(), lost.lost.len(), lost.gone_findings.len()), (0, 1, 1));
     let shown = render(&breached, &Extras { difference: Some(&gained), ..Extras::default() });
     assert!(
-        shown.contains("Got in, and must not (1)")
+        shown.contains("Access gained, not allowed (1)")
             && shown.find("id=\"changes\"") < shown.find("id=\"services\"")
     );
     let later = report(&Sample { events: 3, ..Sample::default() });

@@ -50,7 +50,7 @@ impl Precondition {
     pub(crate) async fn check(&self, session: &mut LoginSession) -> DatabaseResult<HttpResult<()>> {
         let locked = session.query(&self.lock).await?.len();
         if locked > 1 {
-            let message = "If-Match needs a filter that means one row";
+            let message = "If-Match requires a filter that selects one row";
             return Ok(Err(HttpError::new(400, "MDB010", message)));
         }
         if locked == 0 {
