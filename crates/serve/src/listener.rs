@@ -2,12 +2,13 @@
 
 mod bodies;
 mod counters;
-mod drain;
+pub(crate) mod drain;
+mod running;
 mod services;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -39,8 +40,7 @@ use crate::run::service::ServedService;
 use crate::run::wal_position::WRITTEN;
 
 use bodies::{counted, received};
-use drain::RunningRequests;
-pub use drain::{EndedRequests, ProcessDrain};
+use running::RunningRequests;
 
 /// Services and callers of a process.
 pub struct ServedProcess {
@@ -95,6 +95,11 @@ impl ServedProcess {
     pub fn of_a_part(mut self, is_part: bool) -> ServedProcess {
         self.is_part = is_part;
         self
+    }
+
+    /// Returns the time in which clients have to make progress.
+    fn progress(&self) -> Duration {
+        Duration::from_secs(self.limits[ServeLimit::Progress])
     }
 
     fn count(&self, service: &str, status: u16, seconds: f64) {

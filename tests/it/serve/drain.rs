@@ -13,21 +13,20 @@ use crate::support::{Server, until};
 
 const VIEWS: &str = "\
 CREATE VIEW second AS SELECT pg_sleep(3)::text AS nothing;
-CREATE VIEW short AS SELECT n AS id, pg_sleep(1.5)::text AS nothing FROM generate_series(1, 1) n;
-GRANT SELECT ON second, short TO srw_a_serve, srw_a_serve_ro";
+CREATE OR REPLACE FUNCTION slow_counter() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(3); RETURN NEW; END $$;
+GRANT SELECT ON second TO sdw_a_serve, sdw_a_serve_ro";
 
-const RUNNING: &str =
-    "SELECT count(*)::text FROM pg_stat_activity WHERE usename LIKE 'srw\\_a\\_serve%' AND state = 'active'";
+const RUNNING: &str = "SELECT count(*)::text FROM pg_stat_activity WHERE usename LIKE 'sdw\\_a\\_serve%' AND state = 'active' AND query ~ 'second|counter'";
 
 #[test]
 fn a_stop_lets_requests_end_and_says_what_it_cancelled() {
     let server = Server::start();
     let exposure = "{ limits: { timeout: 4s }, transactions: { interactive: true } }";
-    let project = served(&server, "srw", exposure);
-    server.sql("srw_a", VIEWS);
-    let api = ApiService::start(&project, "srw");
-    until("the views show", || {
-        api.service.ask("GET", "/srw_a/rest/short?id=eq.99", Some(&api.reader), &[], "").status == 200
+    let project = served(&server, "sdw", exposure);
+    server.sql("sdw_a", VIEWS);
+    let api = ApiService::start(&project, "sdw");
+    until("the view shows", || {
+        api.service.ask("GET", "/sdw_a/rest/second?select=none", Some(&api.reader), &[], "").status == 400
     });
     let begun = api.write("POST", "transactions", Value::Null).json();
     let path = format!("transactions/{}/operations", begun["id"].as_str().unwrap());
@@ -40,26 +39,27 @@ fn a_stop_lets_requests_end_and_says_what_it_cancelled() {
     let asked = |path: &str| try_ask_at(&address, "GET", path, None, &[], "").map(|one| one.status);
     thread::scope(|scope| {
         let running =
-            scope.spawn(|| api.service.ask("GET", "/srw_a/rest/second", Some(&api.reader), &[], "").status);
+            scope.spawn(|| api.service.ask("GET", "/sdw_a/rest/second", Some(&api.reader), &[], "").status);
         until("it runs", || server.value("postgres", RUNNING) == "1");
         api.service.terminate();
         until("it stops", || asked("/ready") == Some(503));
-        assert_eq!((asked("/live"), asked("/srw_a/rest/customer")), (Some(200), Some(503)));
+        assert_eq!((asked("/live"), asked("/sdw_a/rest/customer")), (Some(200), Some(503)));
         assert_eq!(idle.read(&mut [0; 16]).unwrap(), 0, "an idle connection is closed");
-        let locks = "SELECT count(*)::text FROM pg_stat_activity WHERE usename = 'srw_a_serve' AND state LIKE 'idle in transaction%'";
+        let locks = "SELECT count(*)::text FROM pg_stat_activity WHERE usename = 'sdw_a_serve' AND state LIKE 'idle in transaction%'";
         until("the open transaction is rolled back", || server.value("postgres", locks) == "0");
         assert_eq!(running.join().unwrap(), 200);
     });
     let (code, said) = api.service.ended();
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("stopped: no request is in progress"), "{said}");
-    assert_eq!(server.value("srw_a", "SELECT count(*)::text FROM customer WHERE name = 'open'"), "0");
+    assert_eq!(server.value("sdw_a", "SELECT count(*)::text FROM customer WHERE name = 'open'"), "0");
 
     // A request that takes longer than its time is cancelled, and that is said.
-    let api = ApiService::start(&project, "srw");
+    let api = ApiService::start(&project, "sdw");
     until("it is ready", || api.service.ask("GET", "/ready", None, &[], "").status == 200);
-    let slow: Vec<Value> =
-        (0..9).map(|_| json!({"op": "query", "collection": "short", "order": "id"})).collect();
+    let slow: Vec<Value> = (1..9)
+        .map(|id| json!({"op": "update", "collection": "counter", "id": id, "values": {"value": 0}}))
+        .collect();
     let slow = json!({ "operations": slow });
     thread::scope(|scope| {
         let address = api.service.address().to_owned();

@@ -5,11 +5,11 @@ use crate::support::{Admin, Server, as_both_admins};
 
 as_both_admins!(a_rejected_login_of_the_data_service_gets_a_new_password, |admin| {
     let server = Server::for_admin(admin);
-    let project = project(&server, admin, "srx", "{}");
-    server.sql("postgres", "ALTER ROLE srx_a_serve_ro PASSWORD 'another'");
-    project.run(&["apply", "srx_a", "-y", "--reset-passwords"]).expect(0);
-    let password = project.password("srx_a_serve_ro");
-    server.sql_as("srx_a_serve_ro", &password, "srx_a", "SELECT count(*) FROM customer").unwrap();
-    let said = project.run(&["apply", "srx_a", "-y", "--reset-passwords"]).expect(0);
-    assert!(said.stdout.contains("Nothing to do"), "{said:?}");
+    let project = project(&server, admin, "spx", "{}");
+    server.sql("postgres", "ALTER ROLE spx_a_serve_ro PASSWORD 'another'");
+    project.run(&["apply", "spx_a", "-y", "--reset-passwords"]).expect(0);
+    let password = project.password("spx_a_serve_ro");
+    server.sql_as("spx_a_serve_ro", &password, "spx_a", "SELECT count(*) FROM customer").unwrap();
+    let said = project.run(&["apply", "spx_a", "-y", "--reset-passwords"]).expect(0);
+    assert!(!said.stdout.contains("spx_a_serve_ro"), "{said:?}");
 });

@@ -15,7 +15,7 @@ use martydb_model::suggest::hint;
 use martydb_model::units;
 use martydb_model::{
     AccessExtent, AccessGrant, AccessLevel, AccessRole, DeclaredAudit, DeclaredTokens, DesiredService,
-    ListenerFiles, RoleName, SERVE_LIMITS, SchemaName, ServeLimit, ServeLimits, ServeSettings,
+    LimitRow, ListenerFiles, RoleName, SERVE_LIMITS, SchemaName, ServeLimit, ServeLimits, ServeSettings,
     ServiceExposure, TokenKeys, TransactionTimes,
 };
 
@@ -209,7 +209,7 @@ impl DeclaredExposure<'_> {
 fn filled(given: &[(ServeLimit, Option<u64>)], error: impl Fn(&str, String) -> Error) -> Result<ServeLimits> {
     let mut limits = ServeLimits::default();
     for (limit, value) in given {
-        let row = &SERVE_LIMITS[*limit as usize];
+        let row: &LimitRow = &SERVE_LIMITS[*limit as usize];
         let Some(value) = *value else { continue };
         if !(1..=row.largest).contains(&value) {
             return Err(error(row.key, format!("{value} is no limit: from 1 to {}", row.largest)));

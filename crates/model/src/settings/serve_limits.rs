@@ -39,7 +39,7 @@ pub struct LimitRow {
     pub default: u64,
     /// Largest value that the manifest may set; the smallest is 1.
     pub largest: u64,
-    /// What is limited, with its unit.
+    /// Subject of the limit, with its unit.
     pub subject: &'static str,
     /// Answer where the limit is passed.
     pub answer: &'static str,

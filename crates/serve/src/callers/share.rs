@@ -1,4 +1,4 @@
-//! Share of a caller in its service: connections with the database, and answers that are read while they are sent. Whoever takes
+//! Share of a caller in its service: connections with the database, and answers that are read while they are sent. A caller that takes
 //! all of them would leave none to the others.
 
 use std::sync::Arc;

@@ -52,7 +52,7 @@ impl ServedProcess {
     }
 
     /// Ends the tasks that follow migrations.
-    pub fn stop_following(&self) {
+    pub(super) fn stop_following(&self) {
         let mut following = self.following.lock();
         following.drain().for_each(|(_, task)| task.abort());
     }
