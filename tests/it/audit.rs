@@ -3,6 +3,7 @@
 mod blind;
 mod blinding;
 mod builtins;
+mod chosen;
 mod closing;
 mod cursors;
 mod definers;

@@ -157,14 +157,15 @@ fn record_gap(access: &Access, desired: &DesiredServer, name: &DbName, error: &E
     let service = desired.service_of_database(name.as_str(), &found.actual);
     let service = service.map(|service| service.name.to_string());
     let (what, why) = (format!("the contents of database {name}"), error.to_string());
+    let is_providers = desired.platform.is_some_and(|platform| platform.owns_database(name.as_str()));
+    if is_providers && is_closed(error.sqlstate.as_deref()) {
+        return;
+    }
     if is_withheld(error.sqlstate.as_deref(), service.is_some()) {
         let admin = ident(&found.actual.admin.name);
         let grant = stmt!("GRANT CONNECT ON DATABASE {name} TO {admin}");
-        if desired.platform.is_some_and(|platform| platform.owns_database(name.as_str())) {
-            return;
-        }
         let note = NotExamined::new(what, why);
-        // A grant does not help if pg_hba.conf rejects the admin.
+        // A grant does not help if the database is gone.
         let helps = error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE);
         found.not_examined.push(if helps { note.allowed_by(grant) } else { note });
     } else {
@@ -180,14 +181,19 @@ fn record_gap(access: &Access, desired: &DesiredServer, name: &DbName, error: &E
     }
 }
 
-/// Returns `true` if the admin lacks a privilege. In a service's database only that excuses a gap, because the
-/// admin must be able to connect there. Another database may be closed by pg_hba.conf or dropped meanwhile.
+/// Returns `true` if the admin lacks a privilege, or another database than a service's was dropped meanwhile: only that
+/// excuses a gap. Others may still be let into a database from which pg_hba.conf rejects the admin.
 fn is_withheld(sqlstate: Option<&str>, of_service: bool) -> bool {
     match sqlstate {
         Some(sqlstate::INSUFFICIENT_PRIVILEGE) => true,
-        Some(sqlstate::INVALID_AUTHORIZATION | sqlstate::INVALID_CATALOG_NAME) => !of_service,
+        Some(sqlstate::INVALID_CATALOG_NAME) => !of_service,
         _ => false,
     }
+}
+
+/// Returns `true` if the server keeps the admin out of the database.
+fn is_closed(sqlstate: Option<&str>) -> bool {
+    matches!(sqlstate, Some(sqlstate::INSUFFICIENT_PRIVILEGE | sqlstate::INVALID_AUTHORIZATION))
 }
 
 async fn database(

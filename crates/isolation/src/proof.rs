@@ -28,6 +28,7 @@ mod remediate;
 mod replicas;
 mod sample;
 mod scratch_databases;
+mod visits;
 
 use futures_util::future::{join, join_all};
 

@@ -69,9 +69,11 @@ fn replicas_and_redis_are_described_and_drawn() {
     standby.let_in("host all alpha_app 127.0.0.1/32 trust\n");
     let _ = redis.ops(&["ACL", "SETUSER", "beta_app", "~alpha:*"]);
     let (page, report) = made(&project, &["--against", "page.html"], 4);
-    for words in
-        ["Its users can access keys of another service.", "main, replica r1", "Access gained, not allowed (1)"]
-    {
+    for words in [
+        "Its users can access keys of another service.",
+        "main, replica r1",
+        "Access gained, not allowed (1)",
+    ] {
         assert!(page.contains(words), "{words}: {page}");
     }
     let findings = report["isolation"]["findings"].as_array().unwrap();

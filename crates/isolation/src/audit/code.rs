@@ -1,6 +1,7 @@
 //! Functions that run with another role's privileges, or in a language that PostgreSQL does not confine.
 
 mod bounded;
+mod by_name;
 mod search_path;
 #[cfg(test)]
 mod tests;
@@ -64,11 +65,12 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
             out.push(callable(UNTRUSTED_FUNCTION, &what));
         }
         if lends && *user != item.owner {
-            let does = and_purpose(purpose.as_deref());
+            let by_name = if db.is_granted_by_name(user) { by_name::purpose(db, item) } else { None };
+            let does = and_purpose(purpose.as_deref().or(by_name));
             let what = format!("which runs with the privileges of {}{does}{}", item.owner, left_open(item));
             let found = callable(DEFINER_SUPERUSER, &what);
             // A search path that misleads it is a finding of its own.
-            out.push(if purpose.is_some() || db.is_granted_by_name(user) {
+            out.push(if purpose.is_some() || by_name.is_some() {
                 found.at(Low)
             } else if *user == PUBLIC && db.is_entered() && reads_passwords(db, item) {
                 // The passwords of all services' logins are among them.

@@ -4,7 +4,7 @@ use super::context::Database;
 use crate::audit::context::AuditSubject;
 use martydb_catalog::{CatalogObject, ReadRelation};
 use martydb_model::AclEntry;
-use martydb_model::findings::Severity::{High, Low, Medium};
+use martydb_model::findings::Severity::{Critical, High, Low, Medium};
 use martydb_model::findings::{DEFINER_VIEW, FindingBuilder, PUBLIC};
 use martydb_model::grants::revoke;
 
@@ -31,12 +31,19 @@ pub(crate) fn judge(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<Findi
             // Whatever it reads is in this database, and only its own service's logins read through it.
             (true, _) if db.is_own(user) && db.audit.is_powerless(&item.owner) => Low,
             (true, _) => High,
+            // What the server reads in its catalogs decides what every role may do.
+            (false, true) if entry.privilege != "SELECT" && shows_catalog(item) => Critical,
             (false, true) => Low,
             (false, false) => db.severity(user).min(Medium),
         };
         let found = DEFINER_VIEW.of(user).at(severity).about(db, item).evidence(seen);
         out.push(found.fix(revoke(entry, of.column.as_deref(), &of.securable())));
     }
+}
+
+/// Returns `true` for a view of the server's own relations.
+fn shows_catalog(view: &CatalogObject) -> bool {
+    view.reads.iter().flatten().any(|relation| relation.schema == "pg_catalog")
 }
 
 /// Returns `true` for a view of nothing but relations that the role reads without it.

@@ -19,18 +19,18 @@ mod tests;
 use std::collections::BTreeSet;
 
 use super::context::Audit;
-use crate::reach::{AccessGraph, Target, conclude};
+use crate::reach::{AccessGraph, Path, Target, conclude};
 pub(crate) use body_text::read_body;
 pub(crate) use bounded::added_to;
 pub(crate) use bounded::computes;
 pub(crate) use bounded::is_of_kernel;
 use fixes::{Cause, is_own};
 use gather::Gathered;
+use martydb_model::findings::Exposure;
 pub(crate) use martydb_model::findings::FindingBuilder;
 use martydb_model::findings::Severity::{self, Critical, High, Medium};
 pub(crate) use objects::is_lever;
-pub(crate) use pieces::pieces;
-pub(crate) use pieces::{Piece, UsedName};
+pub(crate) use pieces::{Piece, UsedName, name_at, pieces};
 use principals::gather;
 
 /// Adds findings for everything that the logins reach.
@@ -58,6 +58,18 @@ fn severity(target: Target) -> Severity {
     }
 }
 
+/// Returns the services that the targets of paths expose.
+fn exposure(audit: &Audit<'_>, gathered: &Gathered<'_>, paths: &[Path]) -> Exposure {
+    let service = |path: &Path| match path.target {
+        Target::ServiceRole(role) => audit.service_of_role(gathered.role(role)),
+        Target::ServiceDatabase(database) => audit.service_of(gathered.database(database)),
+        _ => None,
+    };
+    let services: Option<BTreeSet<String>> =
+        paths.iter().map(|path| service(path).map(|service| service.name.to_string())).collect();
+    services.map_or(Exposure::Server, Exposure::Services)
+}
+
 /// Makes one finding for all paths that the same change ends; the shortest is its evidence.
 fn finding(audit: &Audit<'_>, gathered: &Gathered<'_>, cause: &Cause<'_>) -> FindingBuilder {
     let paths = &cause.paths;
@@ -72,7 +84,7 @@ fn finding(audit: &Audit<'_>, gathered: &Gathered<'_>, cause: &Cause<'_>) -> Fin
         count => format!("; the same for {count} other logins"),
     };
     let seen = names::describe(gathered, shortest) + &others;
-    let found = cause.kind.of(cause.role).at(worst).evidence(seen);
+    let found = cause.kind.of(cause.role).at(worst).evidence(seen).exposing(exposure(audit, gathered, paths));
     let Some(id) = cause.object else {
         let Target::Admin(role) = shortest.target else { return found };
         let found = found.object(format!("role {}", gathered.role(role)));

@@ -129,6 +129,12 @@ impl Task {
         }
     }
 
+    /// Returns the same task with the contract's logins of these services in place of its own.
+    pub(crate) fn of_logins(&self, services: &[DesiredService], secrets: &Secrets) -> Task {
+        let logins = services.iter().flat_map(|service| logins(service, secrets)).collect();
+        Task { logins, ..self.clone() }
+    }
+
     /// Returns the number of attempts at a time that keeps a server as busy as
     /// [`concurrency`](Task::concurrency) does at 10 ms per attempt: the latency of the network costs the
     /// server nothing. `quickest` is the shortest attempt, in which none waited for another.

@@ -17,7 +17,7 @@ use martydb_model::findings::{ALLOW_UNUSED, Finding, FindingSource, PUBLIC, Seve
 pub fn assess(judged: Vec<ServerJudgement>, failed: Vec<(String, Error)>, filter: &Filter) -> Assessment {
     let (mut servers, mut findings) = (vec![], vec![]);
     let (mut matrix, mut extra, mut not_examined, mut unread) = (vec![], vec![], vec![], vec![]);
-    let (mut graphs, mut limits, mut provided) = (vec![], vec![], vec![]);
+    let (mut graphs, mut limits, mut provided, mut left_out) = (vec![], vec![], vec![], vec![]);
     for one in judged {
         graphs.extend(one.graph.map(|graph| (one.server.name.clone(), graph)));
         servers.push(one.server);
@@ -28,6 +28,7 @@ pub fn assess(judged: Vec<ServerJudgement>, failed: Vec<(String, Error)>, filter
         extra.extend(one.extra);
         not_examined.extend(one.not_examined);
         unread.extend(one.unread);
+        left_out.extend(one.left_out);
     }
     let unanswered =
         |(server, error): &(String, Error)| NotExamined::new(format!("server {server}"), error.to_string());
@@ -50,6 +51,7 @@ pub fn assess(judged: Vec<ServerJudgement>, failed: Vec<(String, Error)>, filter
         accepted: filtered.accepted,
         limits,
         not_examined,
+        left_out,
         unread,
         servers,
         graphs,

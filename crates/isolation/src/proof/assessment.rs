@@ -34,6 +34,8 @@ pub struct Assessment {
     pub limits: Vec<PrivilegeGap>,
     /// Checks that were skipped; servers that did not answer come last.
     pub not_examined: Vec<NotExamined>,
+    /// Findings that were left out because they expose only services that were not chosen.
+    pub left_out: Vec<LeftOut>,
     /// Data that could not be read for another reason than a missing privilege: inconclusive.
     pub unread: Vec<Unread>,
     /// Access graph of each server, if requested.
@@ -56,6 +58,15 @@ pub struct Assessment {
     /// `true` if `not_examined` fails the run.
     #[serde(skip)]
     pub strict: bool,
+}
+
+/// Findings of one service that was not chosen, which expose no other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct LeftOut {
+    pub server: String,
+    pub service: String,
+    /// Number of findings.
+    pub findings: usize,
 }
 
 /// A finding that is accepted.
@@ -208,6 +219,8 @@ pub struct ServerJudgement {
     pub not_examined: Vec<NotExamined>,
     /// Data that could not be read, and so proves nothing.
     pub unread: Vec<Unread>,
+    /// Findings that expose only services that were not chosen.
+    pub left_out: Vec<LeftOut>,
     /// Access graph, if requested.
     pub graph: Option<AccessGraph>,
 }

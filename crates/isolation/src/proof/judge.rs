@@ -1,8 +1,8 @@
 //! Second stage: judgement of one server's observations. Pure.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::assessment::{PartialJudgement, ServerJudgement, VerifiedServer};
+use super::assessment::{LeftOut, PartialJudgement, ServerJudgement, VerifiedServer};
 use super::breaches::{self, Basis};
 use super::extra_probes;
 use super::inferred;
@@ -11,6 +11,7 @@ use super::privileges;
 use super::provider;
 use super::replicas;
 use super::scratch_databases;
+use super::visits;
 use crate::audit::{access_graph, audit};
 use crate::probe::{self, Probe, ProbeDatabase};
 use crate::proof::passwords::alternates;
@@ -22,7 +23,7 @@ use martydb_model::findings::Finding;
 use martydb_model::units::counted;
 use martydb_model::{ActualServer, DesiredServer, DesiredService, RoleKind};
 
-/// Judges one server. Findings of the catalog about services are limited to `services`.
+/// Judges one server. Findings of the catalogs are limited to those that expose one of `services`.
 pub(crate) fn judge(
     observations: &Observations,
     services: &[DesiredService],
@@ -40,6 +41,9 @@ pub(crate) fn judge(
         part.findings.extend(guesses::findings(task));
         part.extend(extra_probes::judge(observations, &matrix));
         part.extend(privileges::judge(observations));
+        if let Some(visits) = &observations.visits {
+            part.extend(visits::judge(visits, actual));
+        }
     }
     let mut audited = audited(&observations.context);
     if observations.context.is_replaying() {
@@ -54,14 +58,14 @@ pub(crate) fn judge(
         Err(error) => unread.push(passwords_unread(&task.server, error)),
     }
     let names: HashSet<&str> = services.iter().map(|service| service.name.as_str()).collect();
-    let chosen =
-        |finding: &Finding| finding.service.as_ref().is_none_or(|name| names.contains(name.as_str()));
+    let (audited, elsewhere): (Vec<_>, Vec<_>) =
+        audited.into_iter().partition(|finding| finding.exposes_any(&names));
     let (columns, closed): (Vec<_>, Vec<_>) =
         task.databases.iter().cloned().partition(|database| database.allow_connections);
     let desired = &observations.context.desired;
     let (kept, closed): (Vec<_>, Vec<_>) = closed.into_iter().partition(|one| is_kept(desired, actual, one));
     let closed_notes = not_tried(&task.server, desired, actual, &closed);
-    let mut findings = merged(part.findings, audited.into_iter().filter(chosen));
+    let mut findings = merged(part.findings, audited.into_iter());
     scratch_databases::summarize(&desired.name, catalog, &mut findings);
     let provider = provider::separate(desired, catalog, &mut findings);
     ServerJudgement {
@@ -80,8 +84,23 @@ pub(crate) fn judge(
         extra: part.probes,
         matrix,
         unread,
+        left_out: left_out(&task.server, &elsewhere),
         graph: wants_graph.then(|| access_graph(desired, catalog)),
     }
+}
+
+/// Counts the findings that expose only services that were not chosen.
+fn left_out(server: &str, findings: &[Finding]) -> Vec<LeftOut> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for service in findings.iter().filter_map(|finding| finding.service.as_deref()) {
+        *counts.entry(service).or_default() += 1;
+    }
+    let row = |(service, findings): (&str, usize)| LeftOut {
+        server: server.into(),
+        service: service.into(),
+        findings,
+    };
+    counts.into_iter().map(row).collect()
 }
 
 fn passwords_unread(server: &str, error: &Error) -> Unread {

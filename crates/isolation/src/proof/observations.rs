@@ -3,6 +3,7 @@
 use secrecy::SecretString;
 
 use super::listeners::Listener;
+use super::visits::Visits;
 use crate::probe::{LoginAttempts, ProbeCoverage, ProbeLocation, ProbeLogin, Task};
 use martydb_catalog::{NotExamined, Snapshot};
 use martydb_model::error::Result;
@@ -84,6 +85,7 @@ impl Observations {
             sessions,
             known_passwords,
             not_examined,
+            visits: None,
         }
     }
 }
@@ -128,6 +130,8 @@ pub(crate) struct Observations {
     pub extra: Vec<(ExtraProbe, Attempt)>,
     /// Sessions that checked privileges, with the index of their login.
     pub sessions: Vec<(usize, Attempt)>,
+    /// Attempts of logins of services that were not chosen; `None` if all were.
+    pub visits: Option<Visits>,
     /// Compared passwords, or the error if the comparison did not finish.
     pub known_passwords: Result<ComparedPasswords>,
     /// Addresses that could not be reached from here.

@@ -5,6 +5,7 @@ use super::extra_probes::{self, ProbeContext};
 use super::listeners::{ServerSettings, listeners, loopback};
 use super::observations::{ComparedPasswords, Extent, Observations, ServerContext};
 use super::privileges;
+use super::visits;
 use crate::probe::{self, AccessPolicy, LoginAttempts, ProbeDatabase, Task, quickest};
 use crate::proof::passwords::alternates::open_alternates;
 use crate::proof::passwords::password_audit::known_passwords;
@@ -18,18 +19,18 @@ use martydb_model::{ActualServer, DatabaseKind, DesiredServer, DesiredService};
 use martydb_pg::server::{Access, Endpoint, Host};
 use martydb_pg::wire::{Outcome, Stage};
 
-/// Makes the attempts of `extent`. `at` is the replica to which `context` connects in place of the server.
+/// Makes the attempts of `extent`. `at` is the replica to which `app` connects in place of the server.
 ///
 /// # Errors
 /// If the server cannot be reached, or the admin cannot read its catalogs.
 pub(crate) async fn observe(
-    context: &Context,
+    app: &Context,
     server: &str,
     services: &[DesiredService],
     extent: Extent,
     at: Option<&str>,
 ) -> Result<Observations> {
-    let (access, mut context) = server_context(context, server, services).await?;
+    let (access, mut context) = server_context(app, server, services).await?;
     context.at = at.map(str::to_owned);
     if extent == Extent::Gentle {
         (context.task.concurrency, context.task.most) = (1, 1);
@@ -68,13 +69,14 @@ pub(crate) async fn observe(
         _ => privileges::observe(&context, &attempts, &listeners[0].address).await,
     };
     not_examined.extend(left_out(extent, server));
+    let visits = visits::observe(app, &context, services, extent).await?;
     let others = attempts.iter().flat_map(|login| login.others.iter().map(|(_, attempt)| attempt));
     let met = others.chain(extra.iter().map(|(_, met)| met)).chain(sessions.iter().map(|(_, met)| met));
     if met.map(|attempt| &attempt.outcome).any(is_lost) {
         access.check_alive().await?;
     }
     let none = Observations::without_logins(context, coverage, known_passwords, not_examined);
-    Ok(Observations { attempts, listeners, extra, sessions, ..none })
+    Ok(Observations { attempts, listeners, extra, sessions, visits, ..none })
 }
 
 /// Compares passwords. Each verifier costs thousands of rounds of hashing, so this is skipped if only the catalogs

@@ -1,9 +1,11 @@
 //! A finding: a breach, who can use it, its evidence, and the SQL that closes it.
 
+use std::collections::{BTreeSet, HashSet};
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::kinds::{CONNECT, FindingKind, GRANT_OPTION, KINDS, Severity};
+use super::kinds::{CONNECT, FindingKind, GRANT_OPTION, KINDS, OF_ONE_SERVICE, Severity};
 use crate::grants::{Fix, Repair, Securable, revoke, revoke_option};
 use crate::sql::Statement;
 use crate::{AclEntry, DesiredService, ServiceName};
@@ -45,6 +47,27 @@ pub struct Finding {
     /// SQL that resolves it, or a comment with the reason why none does; only a note may have none.
     #[schemars(with = "Option<String>")]
     pub fix: Option<Fix>,
+    /// Services that it exposes besides `service`.
+    #[serde(skip)]
+    pub exposes: Exposure,
+}
+
+/// Services that a finding exposes besides the one that it names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Exposure {
+    Services(BTreeSet<String>),
+    /// Every service of the server.
+    Server,
+}
+
+impl Exposure {
+    /// Returns the union of both.
+    fn and(self, other: Exposure) -> Exposure {
+        match (self, other) {
+            (Exposure::Services(some), Exposure::Services(more)) => Exposure::Services(&some | &more),
+            _ => Exposure::Server,
+        }
+    }
 }
 
 /// Identity of a finding: id, database, role, object and service.
@@ -58,6 +81,16 @@ impl Finding {
     /// Returns `true` if the finding is that a login can connect to the database.
     pub fn is_connect(&self) -> bool {
         CONNECT.iter().any(|kind| self.is(kind))
+    }
+
+    /// Returns `true` if it exposes one of these services.
+    pub fn exposes_any(&self, services: &HashSet<&str>) -> bool {
+        let is_named = self.service.as_deref().is_none_or(|name| services.contains(name));
+        is_named
+            || match &self.exposes {
+                Exposure::Services(others) => others.iter().any(|name| services.contains(name.as_str())),
+                Exposure::Server => true,
+            }
     }
 
     /// Returns the server, or its replica, for people.
@@ -74,6 +107,7 @@ impl Finding {
             self.evidence = format!("{}; {}", self.evidence, other.evidence);
         }
         self.severity = self.severity.max(other.severity);
+        self.exposes = std::mem::replace(&mut self.exposes, Exposure::Server).and(other.exposes);
         match (&mut self.fix, other.fix) {
             (Some(fix), Some(more)) => fix.add(more),
             (fix, more) => *fix = fix.take().or(more),
@@ -122,6 +156,10 @@ impl FindingKind {
             object: None,
             evidence: self.title.into(),
             fix: None,
+            exposes: match OF_ONE_SERVICE.iter().any(|kind| kind.id == self.id) {
+                true => Exposure::Services(BTreeSet::new()),
+                false => Exposure::Server,
+            },
         };
         FindingBuilder { finding, by_hand: self.by_hand, repairs: vec![], advice: vec![] }
     }
@@ -146,6 +184,12 @@ impl FindingBuilder {
     /// Sets the exposed service by its name.
     pub fn service_name(mut self, service: Option<&ServiceName>) -> Self {
         self.finding.service = service.map(ToString::to_string);
+        self
+    }
+
+    /// Sets the services that it exposes besides its own, where its kind does not decide that.
+    pub fn exposing(mut self, exposes: Exposure) -> Self {
+        self.finding.exposes = exposes;
         self
     }
 

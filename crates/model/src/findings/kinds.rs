@@ -59,6 +59,17 @@ macro_rules! kinds {
 pub const CONNECT: &[&FindingKind] =
     &[FOREIGN_CONNECT, MAINTENANCE_CONNECT, TEMPLATE_CONNECT, UNMANAGED_CONNECT, UNMANAGED_LOGIN];
 
+/// Kinds that expose no other service than the one that the finding names. Every other kind may expose the whole server, unless
+/// the finding itself says which services.
+pub(crate) const OF_ONE_SERVICE: &[&FindingKind] = &[
+    FOREIGN_CONNECT, MAINTENANCE_CONNECT, TEMPLATE_CONNECT, UNMANAGED_CONNECT, UNMANAGED_LOGIN,
+    UNMANAGED_MEMBER, FOREIGN_MEMBER, OWN_MEMBER, ADMIN_OPTION, GROUP, OWNER_LOGIN, UNKNOWN_ALTERNATE,
+    DATABASE_OWNER, TEMPLATE_FLAG, PUBLIC_RIGHT, FOREIGN_RIGHT, OWN_RIGHT, GRANT_OPTION, UNMANAGED_RIGHT,
+    DEFAULT_RIGHT, OBJECT_OWNER, LEAKPROOF, SHADOW, EVENT_TRIGGER, FOREIGN_TRIGGER, SETTING, EXTENSION, MD5,
+    NO_PASSWORD, SCRATCH_LEFT, PREPARED, SESSION, SECRET, HBA_TRUST, HBA_MAP, HBA_CLEARTEXT, HBA_EXTERNAL,
+    WRONG_PASSWORD, GUESSABLE, REUSED, IN_DATABASE, UNPROVEN_READ,
+];
+
 /// Privileges that more than one statement would have to take.
 const HELD: &str = "no single REVOKE ends it: it comes from an owner, or from grants that the evidence names";
 /// Code that is in use.

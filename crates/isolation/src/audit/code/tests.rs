@@ -56,27 +56,85 @@ fn a_function_that_only_adds_rows_is_quiet_unless_something_runs_on_them() {
     assert_finds(&with_body(notes(|_| {}), "ops.work()", "plpgsql", worker), line);
 }
 
+/// Adds a superuser's function with this text to a database of no service, which only the login `pooler` enters.
+fn called_by_name(language: &str, text: &str, grantee: &str) -> Server {
+    let body = json!({
+        "run_by": "the function lookup.get_auth(text)", "function": "lookup.get_auth(text)", "language": language,
+        "definer": true, "text": text, "path": "pg_catalog",
+    });
+    let server = healthy().unmanaged("pooler").database("lobby").grant("CONNECT", "lobby", "pooler");
+    let server = server.object("lobby", "function", "lookup.get_auth(text)", |found| {
+        found.definer = true;
+        found.config = Some(vec!["search_path=pg_catalog".into()]);
+    });
+    let server = server.inside("lobby", |catalog| catalog.privileged.bodies.push(row(body)));
+    server.grant_inside("lobby", "EXECUTE", "lookup.get_auth(text)", grantee)
+}
+
+const LOOKUP: &str =
+    "BEGIN SELECT usename, passwd FROM pg_shadow WHERE usename = login INTO name, verifier; END";
+
 #[test]
 fn a_lookup_of_passwords_that_every_role_may_call_is_critical() {
-    let source = "BEGIN SELECT usename, passwd FROM pg_shadow WHERE usename = login INTO name, verifier; END";
-    let lookup = |grantee: &str| {
-        let body = json!({
-            "run_by": "the function lookup.get_auth(text)", "function": "lookup.get_auth(text)", "language": "plpgsql",
-            "definer": true, "text": source, "path": "pg_catalog",
-        });
+    let line = "critical | definer-function | - | PUBLIC | lobby | function lookup.get_auth(text)";
+    assert_finds(&called_by_name("plpgsql", LOOKUP, "PUBLIC"), line);
+}
+
+#[test]
+fn functions_of_poolers_and_monitors_are_known_by_their_text() {
+    let quiet = [
+        ("plpgsql", LOOKUP),
+        ("sql", "SELECT usename, passwd FROM pg_catalog.pg_shadow WHERE usename=$1;"),
+        ("sql", "SELECT rolname, rolpassword FROM pg_authid WHERE pg_authid.rolname = $1"),
+        (
+            "plpgsql",
+            "BEGIN RETURN QUERY SELECT usename::TEXT, passwd::TEXT FROM pg_catalog.pg_shadow WHERE usename = p_usename; END;",
+        ),
+        ("sql", "SELECT * FROM pg_catalog.pg_stat_activity;"),
+        ("sql", "SELECT count(*) FROM pg_locks"),
+    ];
+    for (language, text) in quiet {
+        assert_eq!(called_by_name(language, text, "pooler").grave(), NOTHING, "{text}");
+    }
+    let line = "critical | definer-function | - | pooler | lobby | function lookup.get_auth(text)";
+    let loud = [
+        ("sql", "SELECT usename, passwd FROM pg_shadow"),
+        ("sql", "SELECT usename, passwd FROM pg_shadow WHERE usename = usename"),
+        ("sql", "SELECT usename, passwd FROM pg_shadow WHERE usename = $1 OR true"),
+        ("sql", "SELECT usename, passwd FROM pg_shadow WHERE usename <> $1"),
+        ("sql", "SELECT usename, passwd FROM pg_shadow, pg_roles WHERE usename = rolcanlogin"),
+        ("sql", "SELECT rolname FROM pg_authid WHERE rolname = $1 FOR UPDATE"),
+        ("sql", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"),
+        ("sql", "SELECT pg_stat_reset() FROM pg_stat_activity"),
+        ("sql", "SELECT pg_read_file($1) FROM pg_stat_activity"),
+        ("sql", "UPDATE pg_authid SET rolsuper = true WHERE rolname = $1"),
+        ("sql", "UPDATE pg_database SET datallowconn = false WHERE datname = $1"),
+        ("plpgsql", "BEGIN EXECUTE format('GRANT red_owner TO %I', $1); END"),
+        ("plpgsql", "BEGIN EXECUTE 'SELECT 1'; END"),
+        ("c", "SELECT * FROM pg_stat_activity"),
+    ];
+    for (language, text) in loud {
+        assert_finds(&called_by_name(language, text, "pooler"), line);
+    }
+}
+
+#[test]
+fn a_view_of_catalogs_that_a_login_of_no_service_writes_is_critical() {
+    let view = |relation: &str, privilege: &str| {
         let server = healthy().unmanaged("pooler").database("lobby").grant("CONNECT", "lobby", "pooler");
-        let server = server.object("lobby", "function", "lookup.get_auth(text)", |found| {
-            found.definer = true;
-            found.config = Some(vec!["search_path=pg_catalog".into()]);
+        let (schema, _) = relation.split_once('.').unwrap();
+        let read = json!({ "schema": schema, "display": relation, "everybody": false });
+        let server = server.object("lobby", "view", "public.doors", |found| {
+            found.owner = "postgres".into();
+            found.reads = Some(vec![row(read)]);
         });
-        let server = server.inside("lobby", |catalog| catalog.privileged.bodies.push(row(body)));
-        server.grant_inside("lobby", "EXECUTE", "lookup.get_auth(text)", grantee)
+        server.grant_inside("lobby", privilege, "public.doors", "pooler")
     };
-    assert_finds(
-        &lookup("PUBLIC"),
-        "critical | definer-function | - | PUBLIC | lobby | function lookup.get_auth(text)",
-    );
-    assert_eq!(lookup("pooler").grave(), NOTHING);
+    let line = |severity| format!("{severity} | definer-view | - | pooler | lobby | view public.doors");
+    assert_finds(&view("pg_catalog.pg_auth_members", "INSERT"), &line("critical"));
+    assert_finds(&view("pg_catalog.pg_database", "UPDATE"), &line("critical"));
+    assert_finds(&view("pg_catalog.pg_database", "SELECT"), &line("low"));
+    assert_finds(&view("public.jobs", "UPDATE"), &line("low"));
 }
 
 #[test]

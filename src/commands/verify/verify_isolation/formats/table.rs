@@ -1,5 +1,7 @@
 //! Result as text: the matrix of each server, its findings, and the checks that were skipped.
 
+use std::collections::BTreeSet;
+
 use super::groups::finding_groups;
 use super::matrix::{MatrixExtent, matrix};
 use super::text;
@@ -38,6 +40,7 @@ pub(crate) fn table(report: &VerifyReport, style: &Style) -> String {
         limits.collect(),
         unread.collect(),
         not_examined(assessment, style),
+        left_out(assessment, style),
         changes(report, style),
         wrapped(&text::closing_line(report), "  ", style),
     ];
@@ -60,6 +63,18 @@ fn not_examined(assessment: &Assessment, style: &Style) -> String {
         wrapped(&printable(&format!("not examined: {}{more}: {}{grant}", one.what, one.why)), "  ", style)
     };
     alike.into_iter().map(line).collect()
+}
+
+/// Counts the findings of services that were not chosen.
+fn left_out(assessment: &Assessment, style: &Style) -> String {
+    let count = assessment.left_out.iter().map(|one| one.findings).sum();
+    let services: BTreeSet<&str> = assessment.left_out.iter().map(|one| one.service.as_str()).collect();
+    let services: Vec<&str> = services.into_iter().collect();
+    let line = || {
+        let verb = if count == 1 { "exposes" } else { "expose" };
+        format!("left out: {} that {verb} only {}", counted(count, "finding"), listed(&services))
+    };
+    if count == 0 { String::new() } else { wrapped(&printable(&line()), "  ", style) }
 }
 
 pub(crate) fn server(view: &ServerView<'_>, extent: MatrixExtent, style: &Style) -> String {

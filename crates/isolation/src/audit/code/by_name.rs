@@ -1,0 +1,95 @@
+//! Functions of superusers that programs of an operator call by name in databases of no service: the look-up of a pooler,
+//! and the statistics of a monitor. Every word counts, as in `bounded`.
+
+use crate::audit::context::Database;
+use crate::audit::reach::{Piece, UsedName, computes, name_at, pieces, read_body};
+use martydb_catalog::CatalogObject;
+
+/// Catalogs with verifiers, and their columns of names.
+const VERIFIERS: &[(&str, &str)] = &[("pg_shadow", "usename"), ("pg_authid", "rolname")];
+
+/// Columns of these catalogs, which are no arguments.
+const COLUMNS: &[&str] = &["passwd", "rolname", "rolpassword", "usename"];
+
+/// Words of a body with one SELECT that changes nothing and locks nothing.
+const REFUSED: &[&str] = &[
+    "alter", "call", "copy", "create", "declare", "delete", "do", "drop", "except", "execute", "for",
+    "grant", "if", "insert", "intersect", "lock", "loop", "merge", "not", "or", "perform", "revoke", "set",
+    "truncate", "union", "update", "while", "with",
+];
+
+/// Beginnings of the names of statistics, as functions and as relations.
+const STATISTICS: &[&str] =
+    &["pg_stat_", "pg_statio_", "pg_locks", "pg_current_wal_", "pg_last_wal_", "pg_wal_lsn_diff"];
+
+/// Statistics functions that change something.
+const RESETS: &[&str] = &["pg_stat_reset", "pg_stat_force", "pg_stat_clear", "pg_stat_statements_reset"];
+
+/// Returns what such a function does, in words; `None` if it may do anything else.
+pub(crate) fn purpose(db: &Database<'_>, item: &CatalogObject) -> Option<&'static str> {
+    let body = db.catalog.privileged.body_of(&item.display)?;
+    let is_plpgsql = body.language == "plpgsql";
+    let words = pieces(&body.text);
+    let text = read_body(&body.text, is_plpgsql);
+    let selects = words.iter().filter(|word| word.is("select")).count();
+    let is_one_select = selects == 1 && !text.executes && !words.iter().any(|word| word.is_any(REFUSED));
+    // INTO sets variables in PL/pgSQL, and makes a table in SQL.
+    let changes = !is_plpgsql && (body.language != "sql" || !text.writes.is_empty());
+    if !is_one_select || changes {
+        return None;
+    }
+    if !text.reads.iter().all(is_servers)
+        || !text.calls.iter().all(|name| is_servers(name) && is_harmless(name))
+    {
+        return None;
+    }
+    let relations: Vec<UsedName> = relations(&words);
+    match relations.as_slice() {
+        [one] if is_lookup(&words, &one.name) => Some("looks up the verifier of one role"),
+        [] => None,
+        all if all.iter().all(|name| is_servers(name) && is_statistic(&name.name)) => {
+            Some("reads statistics")
+        }
+        _ => None,
+    }
+}
+
+fn is_servers(name: &UsedName) -> bool {
+    name.schema.as_deref().is_none_or(|of| of == "pg_catalog")
+}
+
+fn is_statistic(name: &str) -> bool {
+    STATISTICS.iter().any(|start| name.starts_with(start))
+        && !RESETS.iter().any(|start| name.starts_with(start))
+}
+
+fn is_harmless(name: &UsedName) -> bool {
+    computes(name) || is_statistic(&name.name)
+}
+
+/// Returns the relations of the FROM clause; a list of them, or a join, has a word before each.
+fn relations(words: &[Piece]) -> Vec<UsedName> {
+    let after = |at: usize| words[at].is_any(&["from", "join"]).then(|| name_at(words, at + 1)).flatten();
+    (0..words.len()).filter_map(after).map(|(name, _)| name).collect()
+}
+
+/// Returns `true` if the one condition of the text compares the name of the role with an argument.
+fn is_lookup(words: &[Piece], relation: &str) -> bool {
+    let Some((_, column)) = VERIFIERS.iter().find(|(of, _)| *of == relation) else { return false };
+    let Some(from) = words.iter().position(|word| word.is("where")) else { return false };
+    let condition: Vec<&Piece> = words[from + 1..]
+        .iter()
+        .take_while(|word| **word != Piece::Symbol(b';') && !word.is("into"))
+        .collect();
+    let condition = match condition.as_slice() {
+        [Piece::Word { .. }, Piece::Symbol(b'.'), rest @ ..] => rest,
+        rest => rest,
+    };
+    let [name, Piece::Symbol(b'='), argument @ ..] = condition else { return false };
+    let is_argument = match argument {
+        [Piece::Symbol(b'$'), Piece::Word { .. }] => true,
+        [Piece::Word { text, .. }] => text.starts_with('$') || !COLUMNS.contains(&text.as_str()),
+        _ => false,
+    };
+    name.is(column) && is_argument
+}
