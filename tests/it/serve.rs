@@ -146,7 +146,7 @@ fn logins_are_created_with_limits_and_removed_with_their_service() {
     let server = Server::for_admin(Admin::Super);
     let project = project(&server, Admin::Super, "srl", "{ pool: { max: 3 } }");
     let limits = "SELECT string_agg(rolname || rolconnlimit, ' ' ORDER BY rolname) FROM pg_roles WHERE rolname LIKE 'srl_a_serve%'";
-    assert_eq!(server.value("postgres", limits), "srl_a_serve6 srl_a_serve_ro6");
+    assert_eq!(server.value("postgres", limits), "srl_a_serve6 srl_a_serve_ro8");
     for (role, sql, expected) in [
         ("srl_a_serve", "CREATE TEMPORARY TABLE mine (i int)", Some("42501")),
         ("srl_a_serve", "SET ROLE srl_a_owner", Some("42501")),
