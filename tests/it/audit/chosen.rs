@@ -77,7 +77,11 @@ fn logins_of_other_services_are_tried_at_the_chosen_databases() {
 fn a_database_from_which_only_the_admin_is_rejected_is_inconclusive() {
     let pair = Pair::new();
     pair.server.sql("postgres", "CREATE DATABASE attic");
-    pair.server.sql("postgres", "CREATE ROLE guest LOGIN PASSWORD 'guest-of-the-attic'");
+    pair.server.sql(
+        "postgres",
+        "CREATE ROLE guest LOGIN CONNECTION LIMIT 2 PASSWORD 'guest-of-the-attic';
+         REVOKE ALL ON DATABASE attic FROM PUBLIC; GRANT CONNECT ON DATABASE attic TO guest",
+    );
     pair.verify(&["--service", "blue"], 0);
     with_hba(&pair, "host attic postgres 127.0.0.1/32 reject\n");
     let result = pair.verify(&["--service", "blue"], 4);

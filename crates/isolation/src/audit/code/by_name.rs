@@ -87,8 +87,10 @@ fn is_lookup(words: &[Piece], relation: &str) -> bool {
     };
     let [name, Piece::Symbol(b'='), argument @ ..] = condition else { return false };
     let is_argument = match argument {
-        [Piece::Symbol(b'$'), Piece::Word { .. }] => true,
-        [Piece::Word { text, .. }] => text.starts_with('$') || !COLUMNS.contains(&text.as_str()),
+        [Piece::Symbol(b'$'), digits @ ..] => {
+            !digits.is_empty() && digits.iter().all(|digit| matches!(digit, Piece::Symbol(b'0'..=b'9')))
+        }
+        [Piece::Word { text, .. }] => !COLUMNS.contains(&text.as_str()),
         _ => false,
     };
     name.is(column) && is_argument
