@@ -59,6 +59,7 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ("relay", "martydb relay csca --dry-run"),
     ("relay", "martydb relay replay --service csca --since 2h --dry-run"),
     ("serve", "martydb serve key list"),
+    ("serve", "martydb serve types -s csca --lang ts"),
     ("explain", "martydb explain MartydbIsolationBroken"),
     ("config", "martydb config csca"),
     ("logs", "martydb logs --lines 20"),

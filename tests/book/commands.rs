@@ -50,6 +50,7 @@ pages! {
     report: "docs/how-to/report.md",
     rotation: "docs/how-to/rotate-passwords.md",
     second_day: "docs/how-to/second-day.md",
+    serve_data: "docs/how-to/serve-data.md",
     test_databases: "docs/test-databases.md",
     revisions: "docs/how-to/write-revisions.md",
     tutorial: "docs/tutorial.md",

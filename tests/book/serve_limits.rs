@@ -1,10 +1,10 @@
-//! The table of limits in `docs/how-to/serve-data.md`, generated from the limits of the program.
+//! The table of limits in `docs/reference/data-service.md`, generated from the limits of the program.
 
 use martydb_model::{LimitScope, SERVE_LIMITS};
 
 use crate::page::root;
 
-const PAGE: &str = "docs/how-to/serve-data.md";
+const PAGE: &str = "docs/reference/data-service.md";
 const BEGIN: &str = "<!-- limits -->\n";
 const END: &str = "<!-- end of limits -->";
 

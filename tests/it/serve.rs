@@ -2,16 +2,19 @@
 
 mod api;
 mod audit_backup;
+mod browser;
 mod cache;
 mod calls;
 mod certified;
 pub(crate) mod client;
 mod collections;
+mod documented;
 mod drain;
 mod guard;
 mod idle;
 mod interactive;
 mod json_lines;
+mod kinds;
 mod limits;
 mod lost_commit;
 mod openapi;
@@ -32,6 +35,7 @@ mod single_statement;
 mod soak;
 mod tls;
 mod tokens;
+mod types;
 mod unchecked;
 
 use client::{Answer, DataService};

@@ -8,6 +8,7 @@ mod host;
 mod limit;
 mod listen;
 mod progress;
+mod targets;
 
 pub use auth::{HttpAuth, HttpListener};
 pub use limit::ConnectionLimits;

@@ -19,6 +19,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::progress::WriteProgress;
+use super::targets::TargetFilter;
 
 /// Limits of a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,7 +152,7 @@ where
             let accepted = self.inner.accept(stream, service);
             return Box::pin(async move {
                 let (stream, service) = accepted.await?;
-                Ok((LimitedStream { stream, progress, end: None, _place: Some(place) }, service))
+                Ok((LimitedStream::new(stream, progress, None, Some(place)), service))
             });
         }
         let evicted = self.all.reserve();
@@ -164,7 +165,7 @@ where
                 accepted = accepted => accepted?,
                 () = &mut end => return Err(io::Error::other("too many connections")),
             };
-            Ok((LimitedStream { stream, progress, end: Some(end), _place: None }, service))
+            Ok((LimitedStream::new(stream, progress, Some(end), None), service))
         })
     }
 }
@@ -175,12 +176,25 @@ type ConnectionEnd = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// A connection that counts until it is closed, and that ends if its client takes nothing.
 pub(crate) struct LimitedStream<S> {
     stream: S,
+    targets: TargetFilter,
+    /// Bytes that the server has not read yet.
+    ahead: VecDeque<u8>,
     progress: WriteProgress,
     end: Option<ConnectionEnd>,
     _place: Option<ConnectionPlace>,
 }
 
 impl<S> LimitedStream<S> {
+    fn new(
+        stream: S,
+        progress: WriteProgress,
+        end: Option<ConnectionEnd>,
+        place: Option<ConnectionPlace>,
+    ) -> LimitedStream<S> {
+        let (targets, ahead) = (TargetFilter::new(), VecDeque::new());
+        LimitedStream { stream, targets, ahead, progress, end, _place: place }
+    }
+
     /// Returns an error once a reserved connection is over.
     fn check_end(&mut self, context: &mut Context<'_>) -> io::Result<()> {
         let end = self.end.as_mut().map(|end| end.as_mut().poll(context));
@@ -195,7 +209,19 @@ impl<S: AsyncRead + Unpin> AsyncRead for LimitedStream<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.check_end(context)?;
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        if self.ahead.is_empty() {
+            let before = buffer.filled().len();
+            std::task::ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+            let Some(encoded) = self.targets.filtered(&buffer.filled()[before..]) else {
+                return Poll::Ready(Ok(()));
+            };
+            buffer.set_filled(before);
+            self.ahead.extend(encoded);
+        }
+        let next = self.ahead.len().min(buffer.remaining());
+        let next: Vec<u8> = self.ahead.drain(..next).collect();
+        buffer.put_slice(&next);
+        Poll::Ready(Ok(()))
     }
 }
 

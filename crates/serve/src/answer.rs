@@ -8,6 +8,7 @@ pub(crate) mod statement_rows;
 use std::sync::Arc;
 
 use crate::error::{AnswerHeader, HttpError};
+use crate::face::http_request::UNRESERVED;
 use crate::face::rest::{CountPreference, ParsedQuery, Preferences, ReturnPreference};
 use crate::request::{Resolution, RowAction, RowRange};
 
@@ -60,7 +61,8 @@ pub(crate) const JSON: &str = "application/json; charset=utf-8";
 
 /// Parts of a request that its answer depends on.
 pub(crate) struct AnswerParts {
-    pub relation: String,
+    /// Path of the relation.
+    pub address: String,
     pub query: ParsedQuery,
     pub(crate) preferences: Preferences,
     pub(crate) media_type: String,
@@ -79,7 +81,7 @@ impl AnswerParts {
         };
         let canonical = &self.query.canonical;
         let suffix = if canonical.is_empty() { String::new() } else { format!("?{canonical}") };
-        answer.headers.push(("Content-Location".into(), format!("/{}{suffix}", self.relation)));
+        answer.headers.push(("Content-Location".into(), format!("{}{suffix}", self.address)));
         answer.headers.extend(replica.map(|name| (REPLICA.into(), name.to_string())));
         answer.headers.extend(kept.then(kept_header));
         answer
@@ -209,13 +211,9 @@ impl AnswerParts {
             .iter()
             .map(|(name, value)| format!("{}={}", encode(name), encode(value.as_str().unwrap_or_default())))
             .collect();
-        Some(format!("/{}?{}", self.relation, pairs.join("&")))
+        Some(format!("{}?{}", self.address, pairs.join("&")))
     }
 }
-
-/// Characters that stay as they are in a query string (RFC 3986, section 2.3).
-const UNRESERVED: &percent_encoding::AsciiSet =
-    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 fn status(action: &RowAction, resolution: Option<Resolution>, inserted: Option<i64>, shows: bool) -> u16 {
     match action {

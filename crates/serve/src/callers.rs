@@ -3,6 +3,7 @@
 
 mod share;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -69,12 +70,47 @@ pub struct Callers {
     tokens: Option<TokenRules>,
     /// For requests without a key, by their services.
     anonymous: HashMap<String, Arc<ServeCaller>>,
+    /// Origins of pages that may read answers, or `*` for any.
+    origins: Vec<String>,
 }
 
 /// Returns the digest of a key. Keys are 256 random bits, so that a plain digest suffices, and looking one up by it tells
 /// nothing about another.
 pub fn digest(key: &str) -> KeyDigest {
     Sha256::digest(key.as_bytes()).into()
+}
+
+/// Returns the header `Authorization` of a request, or the key of its header `apikey` in the same form.
+///
+/// # Errors
+/// If both are given, and do not have the same key.
+pub(crate) fn authorization<'a>(
+    header: Option<&'a str>,
+    key: Option<&str>,
+) -> HttpResult<Option<Cow<'a, str>>> {
+    match (header, key) {
+        (None, None) => Ok(None),
+        (None, Some(key)) => Ok(Some(Cow::Owned(format!("Bearer {key}")))),
+        (Some(header), None) => Ok(Some(Cow::Borrowed(header))),
+        (Some(header), Some(key)) if bearer(header) == Some(key.trim()) => Ok(Some(Cow::Borrowed(header))),
+        (Some(_), Some(_)) => {
+            Err(unauthorized("the headers Authorization and apikey have different keys: send one of them"))
+        }
+    }
+}
+
+/// Returns the key of a header `Authorization`.
+fn bearer(header: &str) -> Option<&str> {
+    // A server of HTTP takes the blank away with which an empty key ends.
+    if header.eq_ignore_ascii_case("bearer") {
+        return Some("");
+    }
+    let (scheme, key) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
+}
+
+fn unauthorized(message: &str) -> HttpError {
+    HttpError::new(401, "PGRST301", message).header("WWW-Authenticate", "Bearer")
 }
 
 impl Callers {
@@ -97,6 +133,21 @@ impl Callers {
     /// Accepts tokens.
     pub fn accept_tokens(&mut self, rules: TokenRules) {
         self.tokens = Some(rules);
+    }
+
+    /// Lets pages of these origins read answers.
+    pub fn accept_origins(&mut self, origins: Vec<String>) {
+        self.origins = origins;
+    }
+
+    /// Returns the origin that an answer to a page names, if it may be read there.
+    pub(crate) fn accepted_origin(&self, origin: &str) -> Option<&str> {
+        self.origins.iter().map(String::as_str).find(|known| *known == "*" || *known == origin)
+    }
+
+    /// Returns `true` if answers depend on the origin of a page.
+    pub(crate) fn names_origins(&self) -> bool {
+        self.origins.iter().any(|known| known != "*")
     }
 
     /// Returns the caller of a request for a service at a time, by its header `Authorization`, or else by the proven names
@@ -131,24 +182,14 @@ impl Callers {
     /// Returns the caller that a certificate names: of several the one of the service.
     fn certified(&self, names: &[String], service: &str) -> HttpResult<RequestCaller> {
         let named = names.iter().filter_map(|name| self.certified.get(name));
-        let caller = named.min_by_key(|caller| caller.service != service).ok_or_else(|| {
-            HttpError::new(401, "PGRST301", "the certificate names no caller")
-                .header("WWW-Authenticate", "Bearer")
-        })?;
+        let caller = named
+            .min_by_key(|caller| caller.service != service)
+            .ok_or_else(|| unauthorized("the certificate names no caller"))?;
         Ok(RequestCaller::new(caller, Claims::new()))
     }
 
     fn proven(&self, header: &str, now: f64) -> HttpResult<RequestCaller> {
-        let unauthorized =
-            |message: &str| HttpError::new(401, "PGRST301", message).header("WWW-Authenticate", "Bearer");
-        let is_bearer = |(scheme, _): &(&str, &str)| scheme.eq_ignore_ascii_case("bearer");
-        // A server of HTTP takes the blank away with which an empty key ends.
-        let key = if header.eq_ignore_ascii_case("bearer") {
-            Some("")
-        } else {
-            header.split_once(' ').filter(is_bearer).map(|(_, key)| key)
-        };
-        let key = key.ok_or_else(|| unauthorized("the header Authorization has no bearer key"))?.trim();
+        let key = bearer(header).ok_or_else(|| unauthorized("the header Authorization has no bearer key"))?;
         if let Some(caller) = self.keys.get(&digest(key)) {
             return Ok(RequestCaller::new(caller, Claims::new()));
         }
@@ -207,6 +248,23 @@ mod tests {
             let found =
                 found.as_ref().map(|found| found.identity.name.as_str()).map_err(|error| error.status);
             assert_eq!(found, expected, "{header:?} {service}");
+        }
+    }
+
+    #[test]
+    fn a_key_may_stand_in_either_header_and_in_both_only_if_it_is_one() {
+        for (header, key, expected) in [
+            (None, None, Ok(None)),
+            (None, Some("one"), Ok(Some("Bearer one"))),
+            (Some("Bearer one"), None, Ok(Some("Bearer one"))),
+            (Some("bearer one"), Some("one"), Ok(Some("bearer one"))),
+            (Some("Bearer one"), Some("two"), Err(401)),
+            (Some("Basic one"), Some("one"), Err(401)),
+            (Some("Bearer "), Some("one"), Err(401)),
+        ] {
+            let found = authorization(header, key);
+            let found = found.as_ref().map(Option::as_deref).map_err(|error| error.status);
+            assert_eq!(found, expected, "{header:?} {key:?}");
         }
     }
 

@@ -8,6 +8,7 @@ mod relationships;
 mod routines;
 pub(crate) mod statements;
 mod types;
+pub(crate) mod value_types;
 mod views;
 
 pub(crate) use cached::{CachedTable, UncachedRelation};
@@ -24,9 +25,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use crate::closest_name::closest;
 use crate::error::{HttpError, HttpResult};
 use crate::settings::ServedExposure;
 use relationships::KeyedRelations;
+
+/// Least similarity of a suggested relation.
+const SIMILAR: f64 = 0.75;
 
 /// Relations, relationships and types of one database.
 #[derive(Debug, Default)]
@@ -74,7 +79,8 @@ impl ServedCatalog {
 
     fn new(raw: RawCatalog, exposure: &ServedExposure) -> ServedCatalog {
         let exposed = |relation: &ExposedRelation| {
-            let named = exposure.only.is_empty() || exposure.only.contains(&relation.name);
+            let all = exposure.only.is_empty() && !relation.is_internal();
+            let named = all || exposure.only.contains(&relation.name);
             named && !exposure.hide.contains(&relation.name)
         };
         let mut all: BTreeMap<_, _> = raw
@@ -124,7 +130,14 @@ impl ServedCatalog {
     /// Returns an exposed relation.
     pub fn relation(&self, schema: &str, name: &str) -> HttpResult<&ExposedRelation> {
         let found = self.relations.get(&(schema.to_owned(), name.to_owned()));
-        found.ok_or_else(|| HttpError::no_table(schema, name))
+        found.ok_or_else(|| {
+            let known = self.relations.keys().filter(|(of, _)| of == schema).map(|(_, name)| name.as_str());
+            let error = HttpError::no_table(schema, name);
+            match closest(name, known, SIMILAR) {
+                Some(near) => error.hint(format!("Perhaps you meant the table '{schema}.{near}'")),
+                None => error,
+            }
+        })
     }
 
     /// Returns a table whose answers are kept.
@@ -213,6 +226,12 @@ impl ServedCatalog {
     /// Returns `true` if the column is a function of the relation's row.
     pub(crate) fn is_computed(&self, relation: &ExposedRelation, column: &str) -> bool {
         self.computed_type(relation, column).is_some()
+    }
+
+    /// Returns `true` if a function of this name acts as a column, or as an embedded relation.
+    pub fn has_row_function(&self, name: &str) -> bool {
+        self.computed.keys().any(|(_, _, own)| own == name)
+            || self.relationships.iter().any(|one| one.function.as_ref().is_some_and(|(_, own)| own == name))
     }
 
     /// Returns the type of a function of the relation's row, without domains.

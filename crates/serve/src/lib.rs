@@ -9,6 +9,7 @@
 //! - `plan`: tree of relations
 //! - `compile`: compiler to one statement
 //! - `openapi`: document of what a caller may do
+//! - `typescript`: types of the same for programs
 //! - `settings`: limits and permissions
 //! - `error`: error answers
 //! - `callers`: who sends a request
@@ -39,6 +40,7 @@ mod run;
 mod session;
 mod settings;
 mod token;
+mod typescript;
 
 pub use callers::{CallerRight, CallerShare, Callers, KeyDigest, ServeCaller, digest};
 pub use catalog::{ExposedFunction, ExposedRelation};
@@ -48,7 +50,7 @@ pub use face::http_request::RestRequest;
 pub use guard::ServerBreaker;
 pub use handlers::rest::respond;
 pub use listener::drain::{EndedRequests, ProcessDrain};
-pub use listener::{ServedProcess, bind};
+pub use listener::{ServedProcess, bind, is_version};
 pub use openapi::page::ApiPage;
 pub use run::replicas::ReplicaTargets;
 pub use run::service::{ServedDatabase, ServedService};

@@ -1,12 +1,16 @@
 //! HTTP: routes, limits, and counters of the process.
 
+mod address;
 mod bodies;
+mod compressed;
 mod counters;
 pub(crate) mod drain;
+mod origins;
 mod running;
 mod services;
 
 use std::collections::{BTreeMap, HashMap};
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,6 +20,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
+use bytes::Bytes;
 use martydb_http::exposition::Exposition;
 use martydb_http::{Bound, ConnectionLimits, HttpListener, Routes, client_names};
 use martydb_model::error::Result;
@@ -24,7 +29,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::task::JoinHandle;
 
 use crate::answer::{HttpAnswer, REPLICA};
-use crate::callers::{CallerRight, Callers, RequestCaller};
+use crate::callers::{CallerRight, Callers, RequestCaller, authorization};
 use crate::error::service_headers::sent;
 use crate::error::{HttpError, HttpResult};
 use crate::face::http_request::RestRequest;
@@ -38,6 +43,10 @@ use crate::run::ServedAnswer;
 use crate::run::idempotency::HEADER as IDEMPOTENCY_KEY;
 use crate::run::service::ServedService;
 use crate::run::wal_position::WRITTEN;
+pub use address::is_version;
+use address::{Addressed, addressed, no_path};
+use compressed::{compressed, plain_tags, takes_gzip};
+use origins::PageOrigin;
 
 use bodies::{counted, received};
 use running::RunningRequests;
@@ -62,6 +71,9 @@ pub struct ServedProcess {
 
 /// Services by name.
 type ServedServices = HashMap<String, Arc<ServedService>>;
+
+/// Header with a key, as clients of Supabase send it.
+const API_KEY: HeaderName = HeaderName::from_static("apikey");
 
 /// Largest header value that is read.
 const LARGEST_HEADER: usize = 8192;
@@ -153,8 +165,15 @@ async fn metrics(State(process): State<Arc<ServedProcess>>, headers: HeaderMap) 
 
 async fn request(State(process): State<Arc<ServedProcess>>, request: Request) -> Response {
     let start = Instant::now();
-    let running = process.requests.begin();
     let path = request.uri().path().to_owned();
+    let origin = PageOrigin::new(&process.callers.read(), request.headers());
+    if let Some(answer) = origin.preflight(request.method(), request.headers()) {
+        return answer;
+    }
+    let running = process.requests.begin();
+    let is_head = request.method() == Method::HEAD;
+    let takes_gzip = takes_gzip(request.headers());
+    let known_tags = text_of(request.headers(), &header::IF_NONE_MATCH).map(str::to_owned);
     let mut parts = path.trim_start_matches('/').splitn(3, '/');
     let name = parts.next().unwrap_or_default().to_owned();
     let known = process.service(&name);
@@ -165,14 +184,11 @@ async fn request(State(process): State<Arc<ServedProcess>>, request: Request) ->
     {
         return answer;
     }
-    let addressed = match face {
+    let place = match face {
         Some("rest" | "api") if is_elsewhere => Err(not_served(&name)),
-        Some("rest") => Ok(Addressed::Rest(rest)),
-        Some("api") if rest == "openapi.json" => Ok(Addressed::Document),
-        Some("api") => rest.strip_prefix("db/").map(Addressed::Api).ok_or_else(no_path),
-        _ => Err(no_path()),
+        face => addressed(face, rest),
     };
-    let answer = match addressed {
+    let answer = match place {
         Ok(path) => {
             let answer = served(&process, &name, known.clone(), path, request).await;
             if let (Err(error), Some(service)) = (&answer, &known) {
@@ -184,18 +200,28 @@ async fn request(State(process): State<Arc<ServedProcess>>, request: Request) ->
     };
     let (status, headers, body) = match answer {
         ServedAnswer::Whole(answer) => {
-            (answer.status, answer.headers, counted(answer.body, &process.in_flight))
+            let answer = compressed(answer, takes_gzip, known_tags.as_deref()).await;
+            // A HEAD has the length of the answer to GET, or none (RFC 9110, section 8.6).
+            let is_unknown = is_head && answer.body.is_empty() && matches!(answer.status, 200 | 206);
+            let nothing = || Body::from_stream(futures_util::stream::empty::<Result<Bytes, Infallible>>());
+            (
+                answer.status,
+                answer.headers,
+                if is_unknown { nothing() } else { counted(answer.body, &process.in_flight) },
+            )
         }
         ServedAnswer::Parts(answer) => (200, answer.headers, Body::from_stream(answer.body)),
     };
     let label = if known.is_some() { name.as_str() } else { "" };
     process.count(label, status, start.elapsed().as_secs_f64());
     running.end();
-    into_response(status, sent(headers, label), body)
+    let mut response = into_response(status, sent(headers, label), body);
+    origin.add_to(response.headers_mut());
+    response
 }
 
-fn no_path() -> HttpError {
-    HttpError::new(404, "PGRST125", "Invalid path specified in request URL")
+fn text_of<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name).map(|value| value.to_str().unwrap_or_default())
 }
 
 /// Returns the answer for a service that this process does not serve. It is the same with any key, and for a service that
@@ -206,15 +232,6 @@ fn not_served(name: &str) -> HttpError {
         .hint("it serves a part of the services: another process may serve this one")
 }
 
-/// Face of a request, with the encoded path behind it.
-#[derive(Clone, Copy)]
-enum Addressed<'a> {
-    Rest(&'a str),
-    Api(&'a str),
-    /// The OpenAPI document.
-    Document,
-}
-
 async fn served(
     process: &ServedProcess,
     name: &str,
@@ -223,15 +240,14 @@ async fn served(
     request: Request,
 ) -> HttpResult<ServedAnswer> {
     let caller = {
-        let mut given = request.headers().get_all(header::AUTHORIZATION).iter();
-        let authorization = given.next().map(|value| value.to_str().unwrap_or_default());
-        if given.next().is_some() {
-            return Err(HttpError::new(
-                400,
-                "PGRST301",
-                "the request has more than one Authorization header",
-            ));
+        let headers = request.headers();
+        if headers.get_all(header::AUTHORIZATION).iter().nth(1).is_some() {
+            let message = "the request has more than one Authorization header";
+            return Err(HttpError::new(400, "PGRST301", message));
         }
+        let given = (text_of(headers, &header::AUTHORIZATION), text_of(headers, &API_KEY));
+        let authorization = authorization(given.0, given.1)?;
+        let authorization = authorization.as_deref();
         let certificate = if authorization.is_none() { client_names(&request) } else { None };
         if let (Addressed::Api("health"), None, None, Some(service)) =
             (addressed, authorization, &certificate, &service)
@@ -248,11 +264,12 @@ async fn served(
         Addressed::Document => String::new(),
         // An id may have an encoded comma or slash in it, so it is decoded later.
         Addressed::Api(path) => format!("{API_PREFIX}{path}"),
-        Addressed::Rest(path) => {
+        Addressed::Rest(_, path) => {
             let decoded = percent_encoding::percent_decode_str(path).decode_utf8();
             decoded.map_err(|_| HttpError::new(400, "PGRST125", "the path is not UTF-8"))?.into_owned()
         }
     };
+    let takes_gzip = takes_gzip(request.headers());
     let headers = request
         .headers()
         .iter()
@@ -261,15 +278,21 @@ async fn served(
             // An unreadable key or condition is rejected, not ignored.
             let text = text
                 .or_else(|| [IDEMPOTENCY_KEY, "if-match", WRITTEN].contains(&name.as_str()).then_some(""))?;
-            Some((name.as_str().to_owned(), text.to_owned()))
+            let is_tag = takes_gzip && name == header::IF_NONE_MATCH || name == header::IF_MATCH;
+            let text = if is_tag { plain_tags(text) } else { text.to_owned() };
+            Some((name.as_str().to_owned(), text))
         })
         .collect();
     let (method, query) =
         (request.method().as_str().to_owned(), request.uri().query().unwrap_or_default().to_owned());
     let most = service.exposure.limits.most.size(ServeLimit::Body);
     let body = received(request.into_body(), most, process.progress(), &process.in_flight).await?;
-    let rest = RestRequest { method, path, query, headers, body };
-    if matches!(addressed, Addressed::Rest(_)) && wants_lines(&rest) {
+    let base = match addressed {
+        Addressed::Rest(face, _) => format!("/{name}/{face}"),
+        Addressed::Api(_) | Addressed::Document => String::new(),
+    };
+    let rest = RestRequest { method, base, path, query, headers, body };
+    if matches!(addressed, Addressed::Rest(..)) && wants_lines(&rest) {
         return respond_lines(&service, &caller, &rest).await;
     }
     answered(&service, &caller, &rest, addressed).await.map(ServedAnswer::Whole)
@@ -285,7 +308,7 @@ async fn answered(
     let mut answer = match addressed {
         Addressed::Api(_) => respond_api(service, caller, rest).await,
         Addressed::Document => respond_openapi(service, caller, rest).await,
-        Addressed::Rest(_) => respond(service, caller, rest).await,
+        Addressed::Rest(..) => respond(service, caller, rest).await,
     }?;
     let is_of_replica = answer.headers.iter().any(|(name, _)| name == REPLICA);
     let may_have_written = rest.writes() && caller.identity.right == CallerRight::Write && !is_of_replica;

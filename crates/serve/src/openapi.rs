@@ -14,11 +14,12 @@ use martydb_model::ServeLimit;
 use serde_json::{Map, Value, json};
 
 use crate::callers::{ANONYMOUS, CallerRight, ServeCaller};
+use crate::catalog::value_types::ValueTypes;
 use crate::catalog::{ExposedRelation, ServedCatalog};
 use crate::error::{HttpError, HttpResult};
 use crate::face::api::is_reserved;
 use crate::settings::ServedExposure;
-pub(crate) use privileges::{CallerPrivileges, DescribedRelation};
+pub(crate) use privileges::{CallerPrivileges, DescribedColumn, DescribedRelation};
 use template::PathTemplate;
 
 /// Contents of a document.
@@ -30,6 +31,7 @@ pub(crate) struct DocumentSource<'a> {
     /// The exposed schema that it is about.
     pub schema: &'a str,
     pub privileges: &'a CallerPrivileges,
+    pub types: &'a ValueTypes,
     /// `true` if the monitor's login reads statistics.
     pub monitored: bool,
 }

@@ -218,13 +218,19 @@ impl RowQuery {
 
     /// Returns the names of columns that the request reads at the root.
     pub(crate) fn root_columns(&self) -> BTreeSet<String> {
+        let mut names = self.shown_columns();
+        self.root_filters().for_each(|tree| tree.add_names(&mut names));
+        names
+    }
+
+    /// Returns the names of columns at the root that the answer shows, or is ordered by.
+    pub(crate) fn shown_columns(&self) -> BTreeSet<String> {
         let mut names = BTreeSet::new();
         for entry in &self.select {
             if let SelectEntry::Field(field) = entry {
                 names.insert(field.field.name.clone());
             }
         }
-        self.root_filters().for_each(|tree| tree.add_names(&mut names));
         let terms = self.order.iter().filter(|(path, _)| path.is_empty()).flat_map(|(_, terms)| terms);
         names.extend(terms.map(|term| term.field.name.clone()));
         names

@@ -11,6 +11,7 @@ mod process;
 mod process;
 mod selected;
 mod stored_keys;
+mod types;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -46,6 +47,8 @@ pub enum ServeCommand {
     Key(key::Arguments),
     /// Print the OpenAPI document of a service.
     Openapi(openapi::Arguments),
+    /// Print the types of a service's rows for programs.
+    Types(types::Arguments),
 }
 
 pub async fn run(app: &App, arguments: &Arguments) -> Result<ServeReport> {
@@ -62,6 +65,7 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<ServeReport> {
         Some(ServeCommand::Check(arguments)) => ServeReport::Checked(check::run(app, arguments).await?),
         Some(ServeCommand::Key(arguments)) => ServeReport::Key(key::run(app, arguments).await?),
         Some(ServeCommand::Openapi(arguments)) => ServeReport::Openapi(openapi::run(app, arguments).await?),
+        Some(ServeCommand::Types(arguments)) => ServeReport::Types(types::run(app, arguments).await?),
     })
 }
 
@@ -71,6 +75,7 @@ report_enum! {
         Checked(check::ExposedServices),
         Key(key::CallerKeys),
         Openapi(openapi::OpenapiDocument),
+        Types(types::ServiceTypes),
     }
 }
 

@@ -88,6 +88,7 @@ impl Unchecked<'_> {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let request = RestRequest {
             method: method.into(),
+            base: "/shop/rest".into(),
             path: path.into(),
             query: query.into(),
             headers: vec![

@@ -23,6 +23,8 @@ pub(crate) struct RawServe {
     pub tls: Option<RawServeTls>,
     /// Tokens by which callers may prove themselves, in place of keys.
     pub jwt: Option<RawServeTokens>,
+    /// Origins of pages whose scripts may read the answers in a browser, such as https://app.example; `*` for any.
+    pub origins: Vec<String>,
     /// Folder of the npm package `swagger-ui-dist`: `/{service}/api/docs` then shows the OpenAPI document.
     pub docs: Option<String>,
     /// Most open connections of the process; default: 1024.

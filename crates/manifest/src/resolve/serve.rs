@@ -252,8 +252,28 @@ pub(crate) fn settings(scope: &Scope, services: &ServiceMap, logins: &ServerLogi
     });
     let docs = raw.docs.as_ref().map(place);
     let ResolvedCallers { named, anonymous } = callers::all(scope, &raw.callers, services, logins)?;
-    let (tokens, limits) = (tokens(scope, raw)?, process_limits(scope, raw)?);
-    Ok(ServeSettings { listen, tls, tokens, docs, limits, callers: named, anonymous })
+    let (tokens, origins) = (tokens(scope, raw)?, origins(scope, raw)?);
+    let limits = process_limits(scope, raw)?;
+    Ok(ServeSettings { listen, tls, tokens, origins, docs, limits, callers: named, anonymous })
+}
+
+/// Returns the origins of pages, as browsers write them (RFC 6454, section 6.2).
+fn origins(scope: &Scope, raw: &RawServe) -> Result<Vec<String>> {
+    let wrong = |origin: &String| {
+        scope
+            .error(["serve", "origins"], format!("\"{origin}\" is not an origin of pages"))
+            .hint("a scheme, a host, and a port that is not the scheme's own: https://app.example, http://localhost:5173")
+    };
+    let one = |origin: &String| if is_origin(origin) { Ok(origin.clone()) } else { Err(wrong(origin)) };
+    raw.origins.iter().map(one).collect()
+}
+
+fn is_origin(text: &str) -> bool {
+    let host = ["https://", "http://"].iter().find_map(|scheme| text.strip_prefix(scheme));
+    let own_port = if text.starts_with("https") { ":443" } else { ":80" };
+    let is_part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-:[]_".contains(c);
+    text == "*"
+        || host.is_some_and(|host| !host.is_empty() && host.chars().all(is_part) && !host.ends_with(own_port))
 }
 
 fn tokens(scope: &Scope, raw: &RawServe) -> Result<Option<DeclaredTokens>> {

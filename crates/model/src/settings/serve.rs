@@ -105,6 +105,8 @@ pub struct ServeSettings {
     pub listen: SocketAddr,
     pub tls: Option<ListenerFiles>,
     pub tokens: Option<DeclaredTokens>,
+    /// Origins of pages that may read answers, or `*` for any.
+    pub origins: Vec<String>,
     /// Folder of `swagger-ui-dist`, for the page that shows the OpenAPI document.
     pub docs: Option<PathBuf>,
     /// Limits of the process.
@@ -170,6 +172,7 @@ impl Default for ServeSettings {
             listen: SocketAddr::from(([127, 0, 0, 1], PORT)),
             tls: None,
             tokens: None,
+            origins: vec![],
             docs: None,
             limits: ServeLimits::default(),
             callers: BTreeMap::new(),
@@ -192,4 +195,19 @@ pub struct DeclaredCaller {
     /// Requests, and units of cost, for each second; `None` for any number.
     pub rate: Option<u32>,
     pub cost: Option<u32>,
+}
+
+impl DeclaredCaller {
+    /// Returns a caller with the service's own two logins.
+    pub fn writing(service: ServiceName) -> DeclaredCaller {
+        DeclaredCaller {
+            service,
+            writes: true,
+            login: None,
+            key_env: None,
+            san: None,
+            rate: None,
+            cost: None,
+        }
+    }
 }

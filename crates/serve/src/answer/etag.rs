@@ -9,7 +9,8 @@ use martydb_model::hex;
 
 /// Adds the tag to the answer of a read, or leaves its body out where the caller has it.
 pub(crate) fn conditional(request: &RestRequest, answer: HttpAnswer) -> HttpAnswer {
-    if request.method != "GET" || !matches!(answer.status, 200 | 206) {
+    let is_made = request.method == "GET" || request.method == "HEAD" && !answer.body.is_empty();
+    if !is_made || !matches!(answer.status, 200 | 206) {
         return answer;
     }
     if answer.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("etag")) {

@@ -27,6 +27,9 @@ pub struct ExposedFunction {
     pub(crate) volatility: FunctionVolatility,
     /// `true` for `SECURITY DEFINER`.
     pub as_owner: bool,
+    /// Type of its value, or of its rows.
+    #[serde(default)]
+    pub(crate) returned: CatalogOid,
     /// Media type of the value, if its type is a domain that is named like one.
     pub(crate) media_type: Option<String>,
     /// `true` if its value is `bytea`.
@@ -64,6 +67,8 @@ pub(crate) struct FunctionParameter {
     pub name: String,
     /// Type as SQL writes it, without a length limit.
     pub r#type: String,
+    #[serde(default)]
+    pub type_oid: CatalogOid,
     pub required: bool,
     pub(crate) variadic: bool,
 }
@@ -230,6 +235,7 @@ mod tests {
         let parameter = |(name, kind, required): &(&str, &str, bool)| FunctionParameter {
             name: (*name).into(),
             r#type: (*kind).into(),
+            type_oid: 0,
             required: *required,
             variadic: false,
         };

@@ -33,6 +33,9 @@ pub struct ExposedRelation {
     pub insertable: bool,
     pub updatable: bool,
     pub deletable: bool,
+    /// `true` if it was a partition, which `martydb partitions` detached.
+    #[serde(default)]
+    pub(crate) is_detached: bool,
     /// First expressions of its indexes, as the server prints them.
     #[serde(default)]
     pub(crate) indexed: Vec<String>,
@@ -50,6 +53,12 @@ const COLLECTION: [(&str, &str); 5] = [
     ("updated", "timestamptz"),
 ];
 
+/// Columns that an outbox of events has (`templates/outbox.sql`).
+const OUTBOX: [&str; 9] = [
+    "event_id", "aggregate_type", "aggregate_id", "event_type", "payload", "available_at", "published_at",
+    "attempts", "last_error",
+];
+
 /// A column of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct ExposedColumn {
@@ -59,6 +68,8 @@ pub struct ExposedColumn {
     pub r#type: String,
     /// Name of the base type if it is a domain, else of the type.
     pub base: String,
+    #[serde(default)]
+    pub type_oid: CatalogOid,
     /// `true` for types of `pg_catalog`, whose operators are PostgreSQL's own.
     pub builtin: bool,
     /// Expression of the default, as the server prints it; for an identity column the next value.
@@ -93,6 +104,12 @@ impl ExposedRelation {
             && self.key.iter().all(|name| ["id", "created"].contains(&name.as_str()))
             && COLLECTION.iter().all(has)
             && self.columns.iter().all(|column| column.fixed || is_own(&column.name))
+    }
+
+    /// Returns `true` for a table that is no collection unless the manifest names it: events are the relay's, and a detached
+    /// partition waits for its removal.
+    pub(crate) fn is_internal(&self) -> bool {
+        self.is_detached || !self.is_view && OUTBOX.iter().all(|name| self.column(name).is_some())
     }
 
     /// Returns the names of a collection's own columns.
@@ -160,6 +177,8 @@ pub(crate) struct Relationship {
     pub(crate) junction: Option<Junction>,
     /// `true` if the target is a view.
     pub(crate) to_view: bool,
+    /// `true` for the foreign key of the table, or of the table below the view.
+    pub(crate) is_own_key: bool,
     /// The function of a row of the table that returns rows of the target; `None` for a foreign key.
     pub function: Option<CatalogName>,
 }

@@ -87,6 +87,7 @@ impl KeyedRelations<'_> {
                     cardinality,
                     junction: None,
                     to_view: target.is_view,
+                    is_own_key: true,
                     function: None,
                 }));
             }
@@ -111,6 +112,7 @@ impl KeyedRelations<'_> {
             columns: one.columns.iter().map(|(own, other)| (other.clone(), own.clone())).collect(),
             cardinality,
             to_view: self.is_view(&one.table),
+            is_own_key: false,
             ..one.clone()
         }
     }
@@ -139,6 +141,7 @@ impl KeyedRelations<'_> {
                 columns: vec![],
                 cardinality: Cardinality::ManyToMany,
                 to_view: other.to_view,
+                is_own_key: false,
                 function: None,
                 junction: Some(Junction {
                     table: one.table.clone(),
@@ -167,6 +170,7 @@ pub(super) fn computed(
         cardinality: if one.single { Cardinality::ManyToOne } else { Cardinality::OneToMany },
         junction: None,
         to_view: false,
+        is_own_key: false,
         function: Some(one.name.clone()),
     };
     functions.iter().filter(exposed).map(relationship).collect()

@@ -21,7 +21,7 @@ pub(super) fn functions(exposed: &ExposedFunctions) -> Statement {
     stmt!(
         "(SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object(
       'oid', p.oid::bigint, 'schema', s.nspname, 'name', p.proname, 'volatility', p.provolatile, 'as_owner', p.prosecdef, 'returns_set', p.proretset,
-      'is_void', p.prorettype = 'void'::regtype,
+      'returned', p.prorettype::bigint, 'is_void', p.prorettype = 'void'::regtype,
       'is_composite', t.typtype = 'c' OR o.list IS NOT NULL,
       'media_type', CASE WHEN r.typbasetype <> 0 AND (r.typname = '*/*' OR r.typname ~ '^[A-Za-z0-9.-]+/[A-Za-z0-9.+-]+$')
         THEN pg_catalog.lower(r.typname) END,
@@ -37,7 +37,7 @@ pub(super) fn functions(exposed: &ExposedFunctions) -> Statement {
       JOIN bases ON bases.oid = r.oid JOIN pg_catalog.pg_type t ON t.oid = bases.base
       LEFT JOIN pg_catalog.pg_class rel ON rel.oid = t.typrelid AND rel.relkind IN ('r', 'v', 'm', 'f', 'p')
       LEFT JOIN pg_catalog.pg_namespace rn ON rn.oid = rel.relnamespace
-      CROSS JOIN LATERAL (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('name', COALESCE(a.name, ''), 'type', {kind},
+      CROSS JOIN LATERAL (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('name', COALESCE(a.name, ''), 'type', {kind}, 'type_oid', a.type::bigint,
             'required', a.place <= p.pronargs - p.pronargdefaults, 'variadic', a.mode IS NOT DISTINCT FROM 'v')
             ORDER BY a.place) AS list,
           pg_catalog.count(*) FILTER (WHERE COALESCE(a.name, '') = '') AS unnamed, pg_catalog.count(*) AS number,
@@ -47,13 +47,13 @@ pub(super) fn functions(exposed: &ExposedFunctions) -> Statement {
             WITH ORDINALITY AS u (type, mode, name, place)
           WHERE u.mode IS NULL OR u.mode IN ('i', 'b', 'v')) AS a) AS i
       CROSS JOIN LATERAL (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('number', c.place, 'name', c.name,
-            'type', {column_kind}, 'base', b.typname, 'builtin', b.typnamespace = 'pg_catalog'::regnamespace AND b.typtype <> 'e')
+            'type', {column_kind}, 'type_oid', c.type::bigint, 'base', b.typname, 'builtin', b.typnamespace = 'pg_catalog'::regnamespace AND b.typtype <> 'e')
             ORDER BY c.place) AS list
         FROM unnest(p.proallargtypes, p.proargmodes, p.proargnames) WITH ORDINALITY AS c (type, mode, name, place)
           JOIN bases y ON y.oid = c.type JOIN pg_catalog.pg_type b ON b.oid = y.base
         WHERE c.mode IN ('o', 'b', 't')) AS o
       CROSS JOIN LATERAL (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('number', c.place, 'name', c.name,
-            'type', {column_kind}, 'base', b.typname, 'builtin', b.typnamespace = 'pg_catalog'::regnamespace AND b.typtype <> 'e')
+            'type', {column_kind}, 'type_oid', c.type::bigint, 'base', b.typname, 'builtin', b.typnamespace = 'pg_catalog'::regnamespace AND b.typtype <> 'e')
             ORDER BY c.place) AS list
         FROM (SELECT attnum AS place, attname AS name, atttypid AS type FROM pg_catalog.pg_attribute
             WHERE attrelid = t.typrelid AND attnum > 0 AND NOT attisdropped) AS c

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use martydb_model::sql::{List, Statement, stmt};
+use martydb_model::DETACHED_PARTITION;
+use martydb_model::sql::{List, Literal, Statement, stmt};
 
 use super::cached::cached;
 use super::code::code_beside;
@@ -30,7 +31,7 @@ pub(crate) fn read(
         FROM pg_catalog.pg_index i CROSS JOIN LATERAL pg_catalog.pg_get_indexdef(i.indexrelid, 1, false) AS d(text)
         WHERE i.indrelid = r.oid AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] = 0
           AND d.text LIKE '((doc #> %' AND pg_catalog.length(d.text) < 2000),
-      'insertable', r.insertable, 'updatable', r.updatable, 'deletable', r.deletable, 'runs_code', r.runs_code,
+      'is_detached', r.is_detached, 'insertable', r.insertable, 'updatable', r.updatable, 'deletable', r.deletable, 'runs_code', r.runs_code,
       'is_plain', NOT r.runs_code AND NOT (SELECT o.here FROM overloads o) AND NOT EXISTS (SELECT FROM families f
         WHERE f.oid = r.oid AND f.member IN (SELECT w.oid FROM with_code w)),
       'is_plain_to_write', NOT EXISTS (SELECT FROM written w WHERE w.oid = r.oid AND w.member IN (SELECT a.oid FROM acting a))
@@ -75,7 +76,8 @@ pub(crate) fn read(
 /// Returns the common table expressions of the exposed relations with their columns.
 fn relations(schemas: &[String]) -> Statement {
     let (plain, types) = (code_beside(), types());
-    let schemas = List::literals(schemas.iter().cloned());
+    let (schemas, detached) =
+        (List::literals(schemas.iter().cloned()), Literal(DETACHED_PARTITION.to_owned()));
     stmt!(
         "WITH RECURSIVE spaces AS (
   SELECT n.oid, n.nspname FROM pg_catalog.pg_namespace n WHERE n.nspname IN ({schemas})
@@ -85,7 +87,8 @@ fn relations(schemas: &[String]) -> Statement {
     AND d.classid = 'pg_rewrite'::regclass JOIN pg_catalog.pg_rewrite w ON w.oid = d.objid
 ), relations AS (
   SELECT c.oid, s.nspname, c.relname, c.relkind, (e.events & 8) = 8 AS insertable, (e.events & 4) = 4 AS updatable,
-    (e.events & 16) = 16 AS deletable, c.relkind IN ('v', 'f') OR c.relrowsecurity AS runs_code
+    (e.events & 16) = 16 AS deletable,
+    pg_catalog.obj_description(c.oid, 'pg_class') IS NOT DISTINCT FROM {detached} AS is_detached, c.relkind IN ('v', 'f') OR c.relrowsecurity AS runs_code
   FROM pg_catalog.pg_class c JOIN spaces s ON s.oid = c.relnamespace
     -- The function runs the handler of a foreign table: one that is missing or fails would be an error of the whole answer, so
     -- the server decides at a write.
@@ -105,7 +108,7 @@ fn relations(schemas: &[String]) -> Statement {
       'number', a.attnum, 'name', a.attname,
       'type', CASE b.oid WHEN 'bit'::regtype THEN 'bit varying' WHEN 'bpchar'::regtype THEN 'character varying'
         ELSE pg_catalog.format_type(a.atttypid, NULL) END,
-      'base', b.typname, 'fixed', a.attgenerated <> '' OR a.attidentity = 'a',
+      'base', b.typname, 'type_oid', a.atttypid::bigint, 'fixed', a.attgenerated <> '' OR a.attidentity = 'a',
       'builtin', b.typnamespace = 'pg_catalog'::regnamespace AND b.typtype <> 'e',
       'to_json', (SELECT c.castfunc::regproc::text FROM casts c WHERE c.castsource = t.oid AND c.casttarget = 'json'::regtype),
       'from_json', (SELECT c.castfunc::regproc::text FROM casts c WHERE c.castsource = 'json'::regtype AND c.casttarget = t.oid),

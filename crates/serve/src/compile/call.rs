@@ -80,7 +80,7 @@ impl FunctionCall<'_> {
             );
         }
         let relation = self.catalog.rows_of(self.function);
-        let columns = with_computed(self.catalog, relation, self.query, CALLED, values);
+        let columns = with_computed(self.catalog, relation, &self.query.root_columns(), CALLED, values);
         stmt!("SELECT {columns} FROM {before}LATERAL {function}({arguments}) AS martydb_call")
     }
 

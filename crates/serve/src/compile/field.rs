@@ -1,11 +1,13 @@
 //! Columns and paths into their JSON values.
 
+use std::collections::BTreeSet;
+
 use martydb_model::sql::{Ident, List, Qualified, Statement, stmt};
 
 use super::values::StatementValues;
 use crate::catalog::{ExposedColumn, ExposedRelation, ServedCatalog};
 use crate::error::{HttpError, HttpResult};
-use crate::request::{FieldPath, JsonKey, RowQuery};
+use crate::request::{FieldPath, JsonKey};
 
 /// A relation in a statement: what it is, and its alias there.
 #[derive(Clone, Copy)]
@@ -68,11 +70,10 @@ impl<'a> FieldScope<'a> {
 pub(super) fn with_computed(
     catalog: &ServedCatalog,
     relation: &ExposedRelation,
-    query: &RowQuery,
+    named: &BTreeSet<String>,
     alias: &str,
     values: &mut StatementValues,
 ) -> Statement {
-    let named = query.root_columns();
     let computed = named.iter().filter(|name| relation.column(name).is_none());
     let computed: Vec<_> = computed.filter(|name| catalog.is_computed(relation, name)).collect();
     values.note_code(!computed.is_empty());

@@ -1,6 +1,7 @@
 //! Statements that read: a lateral join for each embedded relation, JSON made in the database.
 
 mod joins;
+mod json_aggregate;
 mod names;
 mod order;
 pub(super) mod page;

@@ -100,7 +100,7 @@ impl WrittenRows<'_> {
         }
         match self.returned_columns() {
             None => {
-                let columns = with_computed(self.catalog, self.relation, self.query, WRITTEN, values);
+                let columns = self.all_columns(values);
                 stmt!(" RETURNING {columns}")
             }
             Some(names) => {
@@ -108,6 +108,11 @@ impl WrittenRows<'_> {
                 stmt!(" RETURNING {columns}", columns = martydb_model::sql::List(columns.collect()))
             }
         }
+    }
+
+    /// Returns all columns, and the functions of the row that the answer shows or is ordered by.
+    fn all_columns(&self, values: &mut StatementValues) -> Statement {
+        with_computed(self.catalog, self.relation, &self.query.shown_columns(), WRITTEN, values)
     }
 
     /// Returns the columns that the answer needs, so that a login without SELECT on others can write; `None` for all.
@@ -210,7 +215,7 @@ impl WrittenRows<'_> {
         let columns = self.columns(rows)?;
         let table = values.written(self.relation);
         if columns.is_empty() {
-            let returned = if self.returns { stmt!("martydb_written.*") } else { stmt!("NULL") };
+            let returned = if self.returns { self.all_columns(values) } else { stmt!("NULL") };
             return Ok(stmt!("SELECT {returned} FROM {table} AS martydb_written WHERE false"));
         }
         let set = columns.iter().map(|column| {

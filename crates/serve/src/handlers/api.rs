@@ -71,9 +71,5 @@ pub(crate) async fn respond_api(
             call.document(operation)
         }
     };
-    let mut answer = handled?.answer().await?;
-    if request.method == "HEAD" {
-        answer.body.clear();
-    }
-    Ok(answer)
+    handled?.answer().await
 }

@@ -51,7 +51,7 @@ pub(crate) async fn respond_lines(
         ..AuditedAction::default()
     };
     let parts = AnswerParts {
-        relation: relation.name.clone(),
+        address: request.address(&relation.name),
         query,
         preferences,
         media_type: LINES.to_owned(),

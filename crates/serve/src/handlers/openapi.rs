@@ -10,6 +10,7 @@ use crate::answer::{HttpAnswer, JSON};
 use crate::callers::{ANONYMOUS, CallerRight, RequestCaller, ServeCaller};
 use crate::catalog::ServedCatalog;
 use crate::catalog::statements::{callable, describe};
+use crate::catalog::value_types::{ValueTypes, value_types};
 use crate::error::HttpResult;
 use crate::face::api::unsupported;
 use crate::face::http_request::RestRequest;
@@ -17,6 +18,7 @@ use crate::handlers::rest_params::schema;
 use crate::openapi::{CallerPrivileges, DescribedRelation, DocumentSource};
 use crate::run::ask;
 use crate::run::service::ServedService;
+use crate::typescript::database;
 
 /// Answers with the document of the request's caller.
 pub(crate) async fn respond_openapi(
@@ -30,11 +32,7 @@ pub(crate) async fn respond_openapi(
     let schema = schema(&service.exposure, request)?.0;
     let text = service.document(&caller.identity, &schema).await?;
     let headers = vec![("Content-Type".into(), JSON.to_owned())];
-    let mut answer = conditional(request, HttpAnswer { status: 200, headers, body: text.into_bytes() });
-    if request.method == "HEAD" {
-        answer.body.clear();
-    }
-    Ok(answer)
+    Ok(conditional(request, HttpAnswer { status: 200, headers, body: text.into_bytes() }))
 }
 
 impl ServedService {
@@ -46,16 +44,42 @@ impl ServedService {
         let _alone = self.documents.lock().await;
         let catalog = self.catalog().await?;
         let privileges = self.privileges(&catalog, caller, schema).await?;
-        let source = DocumentSource {
+        let types = self.ask_as(caller, false, value_types()).await?.into_iter().collect();
+        self.source(caller, &catalog, (schema, &privileges, &types)).document()
+    }
+
+    /// Returns the types of all exposed schemas for a caller, in TypeScript.
+    ///
+    /// # Errors
+    /// If the database cannot be asked.
+    pub async fn typescript(&self, caller: &ServeCaller) -> HttpResult<String> {
+        let catalog = self.catalog().await?;
+        let types = self.ask_as(caller, false, value_types()).await?.into_iter().collect();
+        let mut privileges = vec![];
+        for schema in &self.exposure.schemas {
+            privileges.push(self.privileges(&catalog, caller, schema).await?);
+        }
+        let schemas = self.exposure.schemas.iter().zip(&privileges);
+        let sources = schemas.map(|(schema, held)| self.source(caller, &catalog, (schema, held, &types)));
+        Ok(database(&sources.collect::<Vec<_>>()))
+    }
+
+    fn source<'a>(
+        &'a self,
+        caller: &'a ServeCaller,
+        catalog: &'a ServedCatalog,
+        (schema, privileges, types): (&'a str, &'a CallerPrivileges, &'a ValueTypes),
+    ) -> DocumentSource<'a> {
+        DocumentSource {
             service: &self.name,
             caller,
             exposure: &self.exposure,
-            catalog: &catalog,
+            catalog,
             schema,
-            privileges: &privileges,
+            privileges,
+            types,
             monitored: self.statistics.are_available(),
-        };
-        source.document()
+        }
     }
 
     async fn privileges(

@@ -57,7 +57,7 @@ async fn prepare<'a>(
     preferences.check()?;
     let context = RequestContext::new(service, caller, request, &preferences)?;
     let parts = AnswerParts {
-        relation: relation.name.clone(),
+        address: request.address(&relation.name),
         query,
         preferences,
         media_type: media.media_type.clone(),

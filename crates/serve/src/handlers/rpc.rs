@@ -73,7 +73,7 @@ pub(crate) async fn prepare<'a>(
     };
     let (range, is_void) = (tree.range, function.is_void);
     let parts = AnswerParts {
-        relation: function.name.clone(),
+        address: request.address(&format!("rpc/{}", function.name)),
         query,
         preferences,
         media_type: media.media_type,

@@ -75,7 +75,8 @@ impl DocumentSource<'_> {
     ) -> Map<String, Value> {
         let object = |columns: &[&DescribedColumn]| {
             let one = |column: &&DescribedColumn| {
-                (column.name.clone(), values::of_column(relation.column(&column.name), column))
+                let oid = relation.column(&column.name).map_or(0, |column| column.type_oid);
+                (column.name.clone(), values::of_column(&self.types.shape(oid), column))
             };
             let properties: Map<String, Value> = columns.iter().map(one).collect();
             json!({ "type": "object", "properties": properties })
@@ -90,6 +91,9 @@ impl DocumentSource<'_> {
             .map(|column| column.name.as_str())
             .collect();
         let mut row = object(readable);
+        if !readable.is_empty() {
+            row["required"] = readable.iter().map(|column| column.name.as_str()).collect();
+        }
         let comment = self.privileges.relation(relation.oid, "SELECT").and_then(|one| one.comment.clone());
         if let Some(comment) = comment {
             row["description"] = Value::from(comment);

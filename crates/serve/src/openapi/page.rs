@@ -59,8 +59,7 @@ impl ApiPage {
         let name = path.strip_prefix("docs")?;
         let (_, media, content) = self.files.iter().find(|(known, ..)| known == name)?;
         let mut response = match *method {
-            Method::GET => Response::new(Body::from(content.clone())),
-            Method::HEAD => Response::new(Body::empty()),
+            Method::GET | Method::HEAD => Response::new(Body::from(content.clone())),
             _ => {
                 let mut refused = Response::new(Body::empty());
                 *refused.status_mut() = StatusCode::METHOD_NOT_ALLOWED;

@@ -5,11 +5,23 @@ use serde_json::{Value, json};
 use super::*;
 use crate::settings::{ExposedFunctions, RequestLimits};
 
+fn types() -> ValueTypes {
+    let one = |oid: u32, name: &str, element: u32| json!({ "oid": oid, "schema": "pg_catalog", "name": name, "kind": "b", "element": element, "base": 0, "labels": [], "fields": [], "casts": false });
+    let all = json!([one(20, "int8", 0), one(25, "text", 0), one(1009, "_text", 25), one(3802, "jsonb", 0)]);
+    serde_json::from_value::<Vec<_>>(all).unwrap().into_iter().collect()
+}
+
 /// A name that would end texts of JSON, leave its segment of the path, and become the name of another.
 const HOSTILE: &str = "a\"/{id}?#.-\\ü";
 
 fn catalog(exposure: &ServedExposure) -> ServedCatalog {
-    let column = |number: i16, name: &str, base: &str| json!({ "number": number, "name": name, "type": base, "base": base, "builtin": true });
+    let oid = |base: &str| match base {
+        "int8" => 20,
+        "text" => 25,
+        "_text" => 1009,
+        _ => 3802,
+    };
+    let column = |number: i16, name: &str, base: &str| json!({ "type_oid": oid(base), "number": number, "name": name, "type": base, "base": base, "builtin": true });
     let relation = |oid: u32, name: &str| {
         json!({
             "oid": oid, "schema": "public", "name": name, "is_view": false, "insertable": true, "updatable": true, "deletable": true,
@@ -81,6 +93,7 @@ fn written(right: CallerRight) -> Value {
         catalog: &catalog,
         schema: "public",
         privileges: &privileges,
+        types: &types(),
         monitored: false,
     };
     serde_json::from_str(&source.document().unwrap()).unwrap()
@@ -138,8 +151,13 @@ fn a_document_is_whole_whatever_the_names_are() {
     let document = written(CallerRight::Write);
     assert_eq!(document["components"]["schemas"]["orders-new"]["required"], json!(["state"]));
     assert_eq!(document["info"]["x-limits"]["requests_per_second"], 7);
+    assert_eq!(
+        document["components"]["schemas"]["orders"]["required"],
+        json!(["id", "state", "tags", "order"])
+    );
     let tags = &document["components"]["schemas"]["orders"]["properties"]["tags"];
     assert_eq!(tags["type"], json!(["array", "null"]));
+    assert_eq!(tags["items"], json!({ "type": "string" }));
     let body = &document["paths"]["/rest/rpc/total"]["post"]["requestBody"]["content"]["application/json"];
     assert_eq!(body["schema"]["anyOf"].as_array().unwrap().len(), 2, "{body}");
     // A column that is named like a parameter is not filtered by it.

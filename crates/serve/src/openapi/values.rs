@@ -1,29 +1,13 @@
-//! Schemas of values, by the types of columns: what `to_json` makes of them.
+//! Schemas of values, by their shapes.
 
 use serde_json::{Map, Value, json};
 
 use super::privileges::DescribedColumn;
-use crate::catalog::ExposedColumn;
-
-/// Types of `pg_catalog`, with their type and format in JSON Schema; the others are texts
-/// (<https://www.postgresql.org/docs/current/functions-json.html>, `to_json`).
-const TYPES: [(&str, &str, &str); 11] = [
-    ("bool", "boolean", ""),
-    ("int2", "integer", "int32"),
-    ("int4", "integer", "int32"),
-    ("int8", "integer", "int64"),
-    ("oid", "integer", "int64"),
-    ("float4", "number", "float"),
-    ("float8", "number", "double"),
-    ("numeric", "number", ""),
-    ("date", "string", "date"),
-    ("timestamptz", "string", "date-time"),
-    ("uuid", "string", "uuid"),
-];
+use crate::catalog::value_types::ValueShape;
 
 /// Returns the schema of a column's values.
-pub(super) fn of_column(known: Option<&ExposedColumn>, described: &DescribedColumn) -> Value {
-    let mut schema = known.map(|known| of_type(known, described.nullable)).unwrap_or_default();
+pub(super) fn of_column(shape: &ValueShape<'_>, described: &DescribedColumn) -> Value {
+    let mut schema = of_shape(shape, described.nullable);
     let mut notes: Vec<&str> = vec![];
     notes.extend(described.comment.as_deref());
     if schema.get("format").is_none() {
@@ -35,33 +19,36 @@ pub(super) fn of_column(known: Option<&ExposedColumn>, described: &DescribedColu
     Value::Object(schema)
 }
 
-/// Returns the schema of values of a column's type; of one that is not PostgreSQL's own it says nothing.
-pub(super) fn of_type(column: &ExposedColumn, nullable: bool) -> Map<String, Value> {
-    let any = !column.builtin || column.to_json.is_some() || ["json", "jsonb"].contains(&&*column.base);
-    let mut schema = Map::new();
-    if any {
-        return schema;
-    }
-    // A type's own name of an array begins with an underscore.
-    let (base, is_array) = match column.base.strip_prefix('_') {
-        Some(base) => (base, true),
-        None => (column.base.as_str(), false),
+/// Returns the schema of values of a shape; of one that is not known it says nothing.
+pub(super) fn of_shape(shape: &ValueShape<'_>, nullable: bool) -> Map<String, Value> {
+    let typed = |kind: &str, further: Value| {
+        let kind = if nullable { json!([kind, "null"]) } else { Value::from(kind) };
+        let mut schema = Map::from_iter([("type".to_owned(), kind)]);
+        schema.extend(further.as_object().cloned().unwrap_or_default());
+        schema
     };
-    let row = TYPES.iter().find(|(name, ..)| *name == base);
-    let (kind, format) = row.map_or(("string", ""), |(_, kind, format)| (*kind, *format));
-    if is_array {
-        // Its values may be arrays again.
-        schema.insert("type".into(), typed("array", nullable));
-        schema.insert("items".into(), json!({ "type": [kind, "array", "object", "null"] }));
-        return schema;
+    let formatted = |kind, format: &str| {
+        typed(kind, if format.is_empty() { Value::Null } else { json!({ "format": format }) })
+    };
+    match shape {
+        ValueShape::Any => Map::new(),
+        ValueShape::Boolean => typed("boolean", Value::Null),
+        ValueShape::Integer(format) => formatted("integer", format),
+        ValueShape::Number(format) => formatted("number", format),
+        ValueShape::Text(format) => formatted("string", format),
+        ValueShape::Enum(labels) => {
+            let null = nullable.then_some(Value::Null);
+            let values: Vec<Value> = labels.iter().map(|label| json!(label)).chain(null).collect();
+            typed("string", json!({ "enum": values }))
+        }
+        // An array of two dimensions is a list of lists; nothing declares how many there are.
+        ValueShape::List(element) => typed("array", json!({ "items": of_shape(element, false) })),
+        ValueShape::Object(fields) => {
+            let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
+            let fields =
+                fields.iter().map(|(name, shape)| ((*name).to_owned(), Value::Object(of_shape(shape, true))));
+            let fields: Map<String, Value> = fields.collect();
+            typed("object", json!({ "properties": fields, "required": names }))
+        }
     }
-    schema.insert("type".into(), typed(kind, nullable));
-    if !format.is_empty() {
-        schema.insert("format".into(), Value::from(format));
-    }
-    schema
-}
-
-fn typed(kind: &str, nullable: bool) -> Value {
-    if nullable { json!([kind, "null"]) } else { Value::from(kind) }
 }

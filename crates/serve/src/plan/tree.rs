@@ -7,7 +7,9 @@ use super::node::PlanNode;
 use super::places;
 use crate::catalog::{ExposedRelation, ServedCatalog};
 use crate::error::{HttpError, HttpResult};
-use crate::request::{RowQuery, RowRange, SelectEntry, SelectedField, SelectedRelation};
+use crate::request::{
+    Aggregate, FieldPath, RowQuery, RowRange, SelectEntry, SelectedField, SelectedRelation,
+};
 use crate::settings::RequestLimits;
 
 /// The tree, with what holds for all of it.
@@ -52,6 +54,21 @@ fn restrict(node: &mut PlanNode<'_>, rows: i64) {
     node.children.iter_mut().for_each(|child| restrict(child, rows));
 }
 
+/// Returns the selected field; `count` counts the rows where no column has this name, as in PostgREST.
+fn counting(catalog: &ServedCatalog, relation: &ExposedRelation, field: &SelectedField) -> SelectedField {
+    let counts = field.field == FieldPath::column("count") && field.aggregate.is_none();
+    if !counts || relation.column("count").is_some() || catalog.is_computed(relation, "count") {
+        return field.clone();
+    }
+    SelectedField {
+        field: FieldPath::column("*"),
+        cast: None,
+        aggregate: Some(Aggregate::Count),
+        aggregate_cast: field.cast.clone(),
+        ..field.clone()
+    }
+}
+
 struct TreePlanner<'c, 'l> {
     catalog: &'c ServedCatalog,
     limits: &'l RequestLimits,
@@ -62,7 +79,10 @@ impl<'c> TreePlanner<'c, '_> {
     fn fill(&mut self, node: &mut PlanNode<'c>, entries: &[SelectEntry], depth: usize) -> HttpResult<()> {
         for entry in entries {
             match entry {
-                SelectEntry::Field(field) => node.select.push(self.checked(field)?),
+                SelectEntry::Field(field) => {
+                    let field = counting(self.catalog, node.relation, field);
+                    node.select.push(self.checked(field)?);
+                }
                 SelectEntry::Relation(one) => {
                     let child = self.child(node, one, depth + 1)?;
                     node.children.push(child);
@@ -72,14 +92,14 @@ impl<'c> TreePlanner<'c, '_> {
         Ok(())
     }
 
-    fn checked(&self, field: &SelectedField) -> HttpResult<SelectedField> {
+    fn checked(&self, field: SelectedField) -> HttpResult<SelectedField> {
         if field.aggregate.is_some() && !self.limits.aggregates {
             return Err(HttpError::new(400, "PGRST123", "Use of aggregate functions is not allowed"));
         }
         for cast in field.cast.iter().chain(&field.aggregate_cast) {
             self.catalog.cast(cast)?;
         }
-        Ok(field.clone())
+        Ok(field)
     }
 
     fn child(

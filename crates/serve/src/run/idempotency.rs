@@ -227,6 +227,7 @@ mod tests {
             query: String::new(),
             headers,
             body: body.into(),
+            ..RestRequest::default()
         }
     }
 

@@ -1,6 +1,6 @@
 //! Records beside the writes of a request, in the same transaction: each write has a row in the audit, and a request with
 //! an idempotency key its answer. They are in the schema `martydb_serve`, which the admin owns; the database decides whose
-//! they are, see `docs/how-to/serve-data.md`.
+//! they are, see `docs/reference/data-service.md`.
 //!
 //! The runner writes them: see [`run`](crate::run). A single write that runs nothing but PostgreSQL's code may be one statement with
 //! its [`row`](RequestRecords::row).

@@ -1,5 +1,7 @@
 //! `serve check`: what is exposed, and to whom.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use serde::Serialize;
 
@@ -55,16 +57,16 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<ExposedServi
                 ExposureProblem { service: row.service.clone(), relation: row.relation.clone(), message }
             },
         ));
-        report.problems.extend(relations.iter().filter(|row| row.reserved).map(|row| {
-            let message = "its name is a word of /api/db: it is reached below /rest alone".into();
-            ExposureProblem { service: row.service.clone(), relation: row.relation.clone(), message }
+        report.problems.extend(relations.iter().filter_map(|row| {
+            let message = row.reserved?.to_owned();
+            Some(ExposureProblem { service: row.service.clone(), relation: row.relation.clone(), message })
         }));
         report.problems.extend(objects.uncached.into_iter().map(|(relation, why)| {
             let message = format!("no answer of it is kept: {why}");
             ExposureProblem { service: service.name.to_string(), relation, message }
         }));
         report.relations.extend(relations);
-        report.problems.extend(missing(&service, &exposure, &objects.functions));
+        report.problems.extend(missing(&service, &exposure, (&objects.functions, &objects.row_functions)));
         report.functions.extend(objects.functions);
         let own = app.manifest.serve.callers_of(&service.name);
         report.callers.extend(own.map(|(name, caller)| CallerRow {
@@ -81,9 +83,10 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<ExposedServi
 fn missing(
     service: &DesiredService,
     exposure: &ServiceExposure,
-    functions: &[FunctionRow],
+    (functions, row_functions): (&[FunctionRow], &BTreeSet<String>),
 ) -> Vec<ExposureProblem> {
-    let absent = exposure.functions.iter().filter(|name| !functions.iter().any(|row| row.name == **name));
+    let is_called = |name: &String| functions.iter().any(|row| row.name == *name);
+    let absent = exposure.functions.iter().filter(|name| !is_called(name) && !row_functions.contains(*name));
     let problem = |name: &String| ExposureProblem {
         service: service.name.to_string(),
         relation: name.clone(),

@@ -30,6 +30,15 @@ pub async fn document(
     Err(missing_feature("serve"))
 }
 
+pub async fn types(
+    _: &App,
+    _: &DesiredService,
+    _: &ServiceExposure,
+    _: (&str, &DeclaredCaller),
+) -> Result<String> {
+    Err(missing_feature("serve"))
+}
+
 /// Returns the digest of a key in hexadecimal.
 pub fn digest(_: &str) -> String {
     String::new()

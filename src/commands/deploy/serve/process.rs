@@ -22,7 +22,7 @@ use martydb_serve::{ApiPage, EndedRequests, ProcessDrain, ServedProcess, bind};
 use martydb_ui::flags::Select;
 use martydb_ui::reload;
 
-pub(crate) use objects::{document, objects};
+pub(crate) use objects::{document, objects, types};
 
 /// Services with their exposure.
 type Exposed = [(DesiredService, ServiceExposure)];

@@ -1,5 +1,7 @@
 //! Services that are exposed, and their relations.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::app::App;
@@ -28,6 +30,8 @@ pub(crate) fn exposed(app: &App, select: &Select) -> Result<Vec<(DesiredService,
 pub(crate) struct ExposedObjects {
     pub relations: Vec<RelationRow>,
     pub functions: Vec<FunctionRow>,
+    /// Names of functions that act as columns, or as embedded relations.
+    pub row_functions: BTreeSet<String>,
     /// Relations listed under `cache:` that cannot be cached, with the reason.
     pub uncached: Vec<(String, String)>,
 }
@@ -59,7 +63,7 @@ pub(crate) struct RelationRow {
     pub writable: bool,
     #[serde(skip)]
     pub is_view: bool,
-    /// `true` if its name is a word of `/api/db`, where it is not reached.
+    /// The problem of a name that is a part of an address.
     #[serde(skip)]
-    pub reserved: bool,
+    pub reserved: Option<&'static str>,
 }

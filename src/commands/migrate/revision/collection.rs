@@ -47,6 +47,6 @@ fn read(path: &Path) -> Result<CollectionSchema> {
     serde_yaml::from_str(&text).map_err(|error| {
         Error::usage(format!("{shown} is not a schema of a collection"))
             .cause(error)
-            .hint("name: customer, and `fields`, `indexes`, `partitioning` and `search`, see docs/how-to/serve-data.md")
+            .hint("name: customer, and `fields`, `indexes`, `partitioning` and `search`, see docs/reference/data-service.md")
     })
 }

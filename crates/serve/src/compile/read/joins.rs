@@ -2,9 +2,13 @@
 
 use martydb_model::sql::{Keyword, Qualified, Statement, stmt};
 
-use super::names::{alias, embedded_alias, junction_alias, parent_alias};
-use super::spread::{spread_fields, spread_json};
+use super::names::{alias, embedded_alias, junction_alias, key, parent_alias};
+use super::order::ordered;
+use super::spread::spread_fields;
+use crate::catalog::ServedCatalog;
+use crate::compile::field::FieldScope;
 use crate::compile::reads::{RootSource, StatementReads};
+use crate::compile::values::StatementValues;
 use crate::error::{HttpError, HttpResult};
 use crate::plan::PlanNode;
 
@@ -66,4 +70,23 @@ pub(super) fn joined(node: &PlanNode<'_>) -> Vec<Statement> {
             target.chain(source).collect()
         }
     }
+}
+
+/// Returns the arrays of a spread relation with several rows, one for each column.
+fn spread_json(
+    catalog: &ServedCatalog,
+    node: &PlanNode<'_>,
+    values: &mut StatementValues,
+) -> HttpResult<Statement> {
+    let embedded = embedded_alias(node);
+    let alias = format!("martydb_e{}", node.number);
+    let scope = FieldScope { catalog, relation: node.relation, alias: &alias };
+    let mut columns = vec![];
+    for field in spread_fields(node) {
+        let name = key(&field.name)?;
+        let order = ordered(&scope, node, values)?;
+        columns
+            .push(stmt!(", COALESCE(pg_catalog.json_agg({embedded}.{name}{order}), '[]')::jsonb AS {name}"));
+    }
+    Ok(Statement::concat(columns))
 }

@@ -3,11 +3,12 @@
 use martydb_model::sql::{Keyword, Qualified, Statement, stmt};
 
 use super::names::{has_ordered_arrays, order_name};
+use super::spread::spread_fields;
 use crate::compile::field::FieldScope;
 use crate::compile::values::StatementValues;
 use crate::error::{HttpError, HttpResult};
 use crate::plan::PlanNode;
-use crate::request::{OrderedField, RowRange};
+use crate::request::{OrderedField, RowRange, SelectedField};
 
 /// Compiles `ORDER BY`.
 pub(super) fn ordered(
@@ -61,7 +62,16 @@ pub(super) fn order_value(
         return Err(not_to_one(node, relation));
     }
     let alias = format!("martydb_e{}", child.number);
+    // A selected value goes by the name that the request gives it.
+    if term.field.steps.is_empty() && names_field(child, &term.field.name) {
+        return Ok(stmt!("{name}", name = Qualified(vec![alias, term.field.name.clone()])));
+    }
     FieldScope { catalog: scope.catalog, relation: child.relation, alias: &alias }.value(&term.field, values)
+}
+
+fn names_field(node: &PlanNode<'_>, name: &str) -> bool {
+    let is_alias = |field: &SelectedField| field.alias.as_deref() == Some(name);
+    node.select.iter().any(is_alias) || node.spread && spread_fields(node).iter().any(|one| one.name == name)
 }
 
 pub(super) fn not_embedded(name: &str) -> HttpError {

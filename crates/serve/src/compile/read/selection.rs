@@ -3,6 +3,7 @@
 use martydb_model::sql::{Keyword, Qualified, Statement, stmt};
 
 use super::joins::comparable;
+use super::json_aggregate::of_json;
 use super::names::{embedded_alias, has_ordered_arrays, key, order_name};
 use super::order::order_value;
 use super::spread::{SpreadField, hands_aggregates_up, name_of, spread_fields, word};
@@ -65,8 +66,12 @@ impl<'a> SelectedColumns<'a> {
         let value = match aggregate {
             None => value,
             Some(aggregate) => {
-                let function = Keyword(word(aggregate));
-                self.cast(stmt!("pg_catalog.{function}({value})"), field.aggregate_cast.as_ref())?
+                let is_json = field.field.steps.last().is_some_and(|step| !step.as_text);
+                let value = match is_json && field.cast.is_none() {
+                    true => of_json(aggregate, &value),
+                    false => stmt!("pg_catalog.{function}({value})", function = Keyword(word(aggregate))),
+                };
+                self.cast(value, field.aggregate_cast.as_ref())?
             }
         };
         self.aggregated |= aggregate.is_some();

@@ -1,13 +1,6 @@
 //! Spread relations: their columns are listed with those of the parent.
 
-use martydb_model::sql::{Statement, stmt};
-
-use super::names::{embedded_alias, key};
-use super::order::ordered;
-use crate::catalog::ServedCatalog;
-use crate::compile::field::{FieldScope, key_of};
-use crate::compile::values::StatementValues;
-use crate::error::HttpResult;
+use crate::compile::field::key_of;
 use crate::plan::PlanNode;
 use crate::request::{Aggregate, SelectedField};
 
@@ -72,23 +65,4 @@ pub(super) fn spread_fields(node: &PlanNode<'_>) -> Vec<SpreadField> {
         }
     }
     fields
-}
-
-/// Returns the arrays of a spread relation with several rows, one for each column.
-pub(super) fn spread_json(
-    catalog: &ServedCatalog,
-    node: &PlanNode<'_>,
-    values: &mut StatementValues,
-) -> HttpResult<Statement> {
-    let embedded = embedded_alias(node);
-    let alias = format!("martydb_e{}", node.number);
-    let scope = FieldScope { catalog, relation: node.relation, alias: &alias };
-    let mut columns = vec![];
-    for field in spread_fields(node) {
-        let name = key(&field.name)?;
-        let order = ordered(&scope, node, values)?;
-        columns
-            .push(stmt!(", COALESCE(pg_catalog.json_agg({embedded}.{name}{order}), '[]')::jsonb AS {name}"));
-    }
-    Ok(Statement::concat(columns))
 }

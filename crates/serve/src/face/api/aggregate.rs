@@ -3,10 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::body::{BodyKeys, wrong};
-use super::collection::{CollectionKind, parse_where};
+use super::collection::{CollectionKind, parse_name, parse_terms, parse_where};
 use super::filter::parse_filter;
 use crate::error::HttpResult;
-use crate::face::rest::{json_path, parse_order};
+use crate::face::rest::json_path;
 use crate::request::{
     Aggregate, FieldPath, FilterTree, OrderedField, RowQuery, SelectEntry, SelectedField, TimeSpans,
 };
@@ -32,10 +32,10 @@ const FUNCTIONS: &[(&str, Aggregate)] = &[
 /// Parses the body.
 pub(crate) fn parse_aggregate(mut body: BodyKeys, kind: CollectionKind) -> HttpResult<AggregateRequest> {
     let filter = body.take("where").map(|value| parse_where(&value, kind)).transpose()?;
-    let mut select = groups(body.take("group"))?;
-    select.extend(aggregates(body.take("aggregates"))?);
+    let mut select = groups(body.take("group"), kind)?;
+    select.extend(aggregates(body.take("aggregates"), kind)?);
     let having = body.take("having").map(|value| parse_filter(&value)).transpose()?;
-    let order = body.list("order")?.map(|text| parse_order(&text)).transpose()?.unwrap_or_default();
+    let order = body.list("order")?.map(|text| parse_terms(&text, kind)).transpose()?.unwrap_or_default();
     let limit = body.number("limit")?;
     body.finish()?;
     let query = RowQuery {
@@ -46,14 +46,14 @@ pub(crate) fn parse_aggregate(mut body: BodyKeys, kind: CollectionKind) -> HttpR
     Ok(AggregateRequest { query, having, order, limit })
 }
 
-fn groups(value: Option<Value>) -> HttpResult<Vec<SelectedField>> {
+fn groups(value: Option<Value>, kind: CollectionKind) -> HttpResult<Vec<SelectedField>> {
     let list = match value {
         None => vec![],
         Some(Value::Array(list)) => list,
         Some(_) => return Err(wrong("\"group\" is a list of columns")),
     };
     let one = |value: Value| match value {
-        Value::String(text) => Ok(selected(json_path(&text)?, text, None)),
+        Value::String(text) => Ok(selected(parse_name(&text, kind)?, text, None)),
         Value::Object(object) => spans(object),
         _ => Err(wrong("\"group\" is a list of columns")),
     };
@@ -100,7 +100,7 @@ fn is_length(text: &str) -> bool {
     is_number && UNITS.contains(&unit.strip_suffix('s').unwrap_or(unit))
 }
 
-fn aggregates(value: Option<Value>) -> HttpResult<Vec<SelectedField>> {
+fn aggregates(value: Option<Value>, kind: CollectionKind) -> HttpResult<Vec<SelectedField>> {
     let wanted = || wrong("\"aggregates\" is an object such as {\"n\": {\"count\": \"*\"}}");
     let Some(Value::Object(all)) = value else { return Err(wanted()) };
     if all.is_empty() {
@@ -115,7 +115,7 @@ fn aggregates(value: Option<Value>) -> HttpResult<Vec<SelectedField>> {
         let field = match (column, function) {
             ("*", Aggregate::Count) => FieldPath::column("*"),
             ("*", _) => return Err(wrong("only \"count\" takes \"*\"")),
-            (column, _) => json_path(column)?,
+            (column, _) => parse_name(column, kind)?,
         };
         Ok(selected(field, name, Some(*function)))
     };

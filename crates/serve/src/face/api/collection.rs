@@ -10,7 +10,8 @@ use super::body::wrong;
 use super::filter::parse_filter;
 use super::number::check_numbers;
 use crate::error::{HttpError, HttpResult};
-use crate::request::{DocumentChange, DocumentStep, FilterTree};
+use crate::face::rest::{json_path, parse_order};
+use crate::request::{DocumentChange, DocumentStep, FieldPath, FilterTree, OrderedField};
 
 pub(crate) use change::parse_change;
 pub(super) use filter::parse_document_filter;
@@ -36,6 +37,39 @@ pub(super) fn parse_where(value: &Value, kind: CollectionKind) -> HttpResult<Fil
         CollectionKind::Rows => parse_filter(value),
         CollectionKind::Documents => parse_document_filter(value).map(FilterTree::Document),
     }
+}
+
+/// Parses the terms of an order. A name of documents may be a path in them, such as `address.city.desc`.
+pub(super) fn parse_terms(text: &str, kind: CollectionKind) -> HttpResult<Vec<OrderedField>> {
+    if kind == CollectionKind::Rows {
+        return parse_order(text);
+    }
+    let one = |term: &str| {
+        // A quoted name, a step into JSON, and a relation are written as in the URL.
+        if term.contains(['"', '>', '(']) {
+            return parse_order(term);
+        }
+        let (term, nulls_first) = without_word(term.trim(), &[(".nullsfirst", true), (".nullslast", false)]);
+        let (name, descending) = without_word(term, &[(".asc", false), (".desc", true)]);
+        let field = parse_name(name, kind)?;
+        Ok(vec![OrderedField { relation: None, field, descending, nulls_first }])
+    };
+    Ok(text.split(',').map(one).collect::<HttpResult<Vec<_>>>()?.concat())
+}
+
+/// Parses the name of a column with steps into its JSON. A name of documents may be a path in them.
+pub(super) fn parse_name(text: &str, kind: CollectionKind) -> HttpResult<FieldPath> {
+    match kind {
+        CollectionKind::Documents if !text.is_empty() && !text.contains(['"', '>']) => {
+            Ok(FieldPath::column(text))
+        }
+        _ => json_path(text),
+    }
+}
+
+fn without_word<'a>(text: &'a str, words: &[(&str, bool)]) -> (&'a str, Option<bool>) {
+    let found = words.iter().find_map(|(word, meaning)| Some((text.strip_suffix(word)?, Some(*meaning))));
+    found.unwrap_or((text, None))
 }
 
 /// Parses one document, or a list of documents.

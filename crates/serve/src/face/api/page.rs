@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::body::{BodyKeys, wrong};
-use super::collection::{CollectionKind, parse_where};
+use super::collection::{CollectionKind, parse_terms, parse_where};
 use crate::error::{HttpError, HttpResult};
-use crate::face::rest::{pairs, parse_order, parse_query, parse_select};
+use crate::face::rest::{pairs, parse_query, parse_select};
 use crate::request::{EmbedPath, FieldPath, OrderedField, RowQuery, RowRange, SelectEntry, SelectedRelation};
 
 /// A page of rows. Its order and its limit are beside the query.
@@ -93,7 +93,7 @@ fn level(
         query.filters.push((path.clone(), parse_where(&filter, kind)?));
     }
     if let Some(order) = body.list("order")? {
-        query.order.push((path.clone(), parse_order(&order)?));
+        query.order.push((path.clone(), parse_terms(&order, kind)?));
     }
     if let Some(limit) = body.number("limit")? {
         query.ranges.push((path.clone(), RowRange { offset: 0, limit: Some(limit) }));
@@ -136,14 +136,13 @@ pub(crate) fn page_order(
         let message = format!("{collection} has no primary key, so it has no pages");
         return Err(HttpError::new(400, "PGRST100", message).hint("read it below /rest/"));
     }
-    let is_plain = |term: &OrderedField| term.relation.is_none() && term.field.steps.is_empty();
-    if !request.order.iter().all(is_plain) {
-        let message = "pages are ordered by columns of the collection";
+    if request.order.iter().any(|term| term.relation.is_some()) {
+        let message = "pages are ordered by columns of the collection, and by values in them";
         return Err(HttpError::new(400, "PGRST100", message));
     }
     let mut order = request.order.clone();
     for column in key {
-        if !order.iter().any(|term| term.field.name == *column) {
+        if !order.iter().any(|term| term.field == FieldPath::column(column)) {
             let field = FieldPath::column(column.clone());
             order.push(OrderedField { relation: None, field, descending: None, nulls_first: None });
         }
@@ -182,6 +181,7 @@ mod tests {
         };
         assert_eq!(names(&["a", "name"]), Some(vec!["name".into(), "a".into()]));
         assert_eq!(names(&[]), None);
-        assert!(page_order(&parse_list("order=a->b").unwrap(), "t", &["id".into()]).is_err());
+        assert!(page_order(&parse_list("order=a->b").unwrap(), "t", &["id".into()]).is_ok());
+        assert!(page_order(&parse_list("order=a(b)").unwrap(), "t", &["id".into()]).is_err());
     }
 }

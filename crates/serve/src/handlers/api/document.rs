@@ -138,7 +138,7 @@ impl RequestWork for SingleOperation<'_> {
         let request = self.call.request;
         Ok(match self.prepared.version_tag(&result) {
             _ if self.prepared.writes => answer,
-            Some(version) if request.method == "GET" => tagged(request, answer, version),
+            Some(version) if !request.writes() => tagged(request, answer, version),
             _ => conditional(request, answer),
         })
     }

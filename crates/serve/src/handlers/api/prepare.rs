@@ -109,7 +109,8 @@ impl OperationPlanner<'_> {
     }
 
     fn page(&self, page: &PageRequest) -> HttpResult<PreparedOperation> {
-        let order = page_order(page, &self.relation.name, &self.relation.key)?;
+        let mut order = page_order(page, &self.relation.name, &self.relation.key)?;
+        order.iter_mut().for_each(|term| term.field = collection::field(self.relation, &term.field));
         let mut query = page.query.clone();
         self.check_patterns(&query)?;
         query.select = collection::shown(self.relation, &query.select);
@@ -158,7 +159,10 @@ impl OperationPlanner<'_> {
 
     fn aggregate(&self, wanted: &AggregateRequest) -> HttpResult<PreparedOperation> {
         self.check_patterns(&wanted.query)?;
-        let mut tree = plan_tree(self.catalog, self.limits, self.relation, &wanted.query, false)?;
+        let mut query = wanted.query.clone();
+        query.select =
+            query.select.iter().map(|entry| collection::aggregated(self.relation, entry)).collect();
+        let mut tree = plan_tree(self.catalog, self.limits, self.relation, &query, false)?;
         let mut size = RequestSize::default();
         wanted.having.iter().for_each(|tree| size.add_tree(tree));
         size.add_order(&wanted.order);

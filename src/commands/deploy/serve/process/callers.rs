@@ -27,6 +27,7 @@ pub(crate) async fn callers(app: &App, services: &[(DesiredService, ServiceExpos
         }
         book.add(declared, digests);
     }
+    book.accept_origins(app.manifest.serve.origins.clone());
     if let Some(declared) = &app.manifest.serve.tokens {
         book.accept_tokens(tokens(app, declared)?);
     }

@@ -214,8 +214,9 @@ pub(crate) async fn current_passwords(
 
 fn served_exposure(service: &DesiredService, exposure: &ServiceExposure) -> ServedExposure {
     let mut hide = exposure.hide.clone();
-    // Events are the relay's, and no rows of the service.
-    hide.extend(service.outbox.as_ref().map(|outbox| outbox.table.clone()));
+    // Events are the relay's, and no rows of the service, unless the manifest says so.
+    let outbox = service.outbox.as_ref().map(|outbox| outbox.table.clone());
+    hide.extend(outbox.filter(|table| !exposure.only.contains(table)));
     // Default privileges give the reading login SELECT on it; it is not a collection.
     hide.insert(REFINERY_TABLE.into());
     let limits = RequestLimits {

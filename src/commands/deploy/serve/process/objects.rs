@@ -39,6 +39,30 @@ pub(crate) async fn document(
         .map_err(|error| Error::operation("the OpenAPI document is not valid JSON").cause(error))
 }
 
+/// Returns the types of a service's rows in TypeScript, for one of its callers.
+pub(crate) async fn types(
+    app: &App,
+    service: &DesiredService,
+    exposure: &ServiceExposure,
+    (name, caller): (&str, &DeclaredCaller),
+) -> Result<String> {
+    let served = alone(app, service, exposure).await?;
+    let types = served.typescript(&served_caller(name, caller)).await;
+    types.map_err(|error| unread(service, &error))
+}
+
+fn reserved(name: &str) -> Option<&'static str> {
+    match name {
+        name if martydb_serve::is_reserved(name) => {
+            Some("its name is a word of /api/db: it is reached below /rest alone")
+        }
+        name if martydb_serve::is_version(name) => Some(
+            "its name is that of the version in the addresses of Supabase's clients: they reach it as /rest/v1/v1",
+        ),
+        _ => None,
+    }
+}
+
 /// Returns what a service exposes, as its reading login sees it.
 pub(crate) async fn objects(
     app: &App,
@@ -52,9 +76,9 @@ pub(crate) async fn objects(
         relation: format!("{}.{}", relation.schema, relation.name),
         columns: relation.columns.len(),
         key: relation.key.clone(),
-        writable: relation.insertable && relation.updatable && relation.deletable,
+        writable: relation.insertable || relation.updatable || relation.deletable,
         is_view: relation.is_view,
-        reserved: martydb_serve::is_reserved(&relation.name),
+        reserved: reserved(&relation.name),
     };
     let function = |function: &martydb_serve::ExposedFunction| FunctionRow {
         service: service.name.to_string(),
@@ -67,6 +91,12 @@ pub(crate) async fn objects(
     Ok(ExposedObjects {
         relations: catalog.relations().map(row).collect(),
         functions: catalog.functions().map(function).collect(),
+        row_functions: exposure
+            .functions
+            .iter()
+            .filter(|name| catalog.has_row_function(name))
+            .cloned()
+            .collect(),
         uncached: catalog.uncached().iter().map(|one| (one.relation.clone(), one.why.clone())).collect(),
     })
 }
