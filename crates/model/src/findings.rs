@@ -3,5 +3,5 @@
 mod finding;
 pub mod kinds;
 
-pub use finding::{Exposure, Finding, FindingBuilder, FindingKey, FindingSource, PUBLIC};
+pub use finding::{ExposedServices, Finding, FindingBuilder, FindingKey, FindingSource, PUBLIC};
 pub use kinds::*;

@@ -31,7 +31,7 @@ pub(crate) fn judge(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<Findi
             // Whatever it reads is in this database, and only its own service's logins read through it.
             (true, _) if db.is_own(user) && db.audit.is_powerless(&item.owner) => Low,
             (true, _) => High,
-            // What the server reads in its catalogs decides what every role may do.
+            // Rows of the catalogs decide the powers of every role.
             (false, true) if entry.privilege != "SELECT" && shows_catalog(item) => Critical,
             (false, true) => Low,
             (false, false) => db.severity(user).min(Medium),

@@ -3,7 +3,6 @@
 use secrecy::SecretString;
 
 use super::listeners::Listener;
-use super::visits::Visits;
 use crate::probe::{LoginAttempts, ProbeCoverage, ProbeLocation, ProbeLogin, Task};
 use martydb_catalog::{NotExamined, Snapshot};
 use martydb_model::error::Result;
@@ -52,6 +51,13 @@ pub(crate) struct OpenAlternate {
     pub primary: ProbeLogin,
     /// Password that the store has for it.
     pub password: Option<SecretString>,
+}
+
+/// Attempts of logins of services that were not chosen, at the databases of those that were.
+pub(crate) struct Visits {
+    pub task: Task,
+    /// In the order of the task's logins; empty if their passwords could not be read.
+    pub attempts: Vec<LoginAttempts>,
 }
 
 /// A role whose password is easily guessed, or equal to that of a stored login.

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 
 use super::assessment::PartialJudgement;
 use super::breaches::{self, Basis};
-use super::observations::{Extent, ServerContext};
-use crate::probe::{self, LoginAttempts, Probe, ProbeLocation, ProbeSelection, Task};
+use super::observations::{Extent, ServerContext, Visits};
+use crate::probe::{self, Probe, ProbeLocation, ProbeSelection, Task};
 use martydb_catalog::NotExamined;
 use martydb_context::Context;
 use martydb_model::error::Result;
@@ -16,13 +16,6 @@ use martydb_secrets::Secrets;
 
 /// Way of these probes, as the output names it.
 const WAY: &str = "a login of a service that was not chosen";
-
-/// Attempts of these logins.
-pub(crate) struct Visits {
-    pub task: Task,
-    /// In the order of the task's logins; empty if their passwords could not be read.
-    pub attempts: Vec<LoginAttempts>,
-}
 
 /// Tries the logins of all services of the server but `services`; `None` if there are none, or no logins are tried.
 pub(crate) async fn observe(

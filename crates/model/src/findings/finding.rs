@@ -49,23 +49,25 @@ pub struct Finding {
     pub fix: Option<Fix>,
     /// Services that it exposes besides `service`.
     #[serde(skip)]
-    pub exposes: Exposure,
+    pub exposes: ExposedServices,
 }
 
 /// Services that a finding exposes besides the one that it names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Exposure {
+pub enum ExposedServices {
     Services(BTreeSet<String>),
     /// Every service of the server.
     Server,
 }
 
-impl Exposure {
+impl ExposedServices {
     /// Returns the union of both.
-    fn and(self, other: Exposure) -> Exposure {
+    fn and(self, other: ExposedServices) -> ExposedServices {
         match (self, other) {
-            (Exposure::Services(some), Exposure::Services(more)) => Exposure::Services(&some | &more),
-            _ => Exposure::Server,
+            (ExposedServices::Services(some), ExposedServices::Services(more)) => {
+                ExposedServices::Services(&some | &more)
+            }
+            _ => ExposedServices::Server,
         }
     }
 }
@@ -88,8 +90,10 @@ impl Finding {
         let is_named = self.service.as_deref().is_none_or(|name| services.contains(name));
         is_named
             || match &self.exposes {
-                Exposure::Services(others) => others.iter().any(|name| services.contains(name.as_str())),
-                Exposure::Server => true,
+                ExposedServices::Services(others) => {
+                    others.iter().any(|name| services.contains(name.as_str()))
+                }
+                ExposedServices::Server => true,
             }
     }
 
@@ -107,7 +111,7 @@ impl Finding {
             self.evidence = format!("{}; {}", self.evidence, other.evidence);
         }
         self.severity = self.severity.max(other.severity);
-        self.exposes = std::mem::replace(&mut self.exposes, Exposure::Server).and(other.exposes);
+        self.exposes = std::mem::replace(&mut self.exposes, ExposedServices::Server).and(other.exposes);
         match (&mut self.fix, other.fix) {
             (Some(fix), Some(more)) => fix.add(more),
             (fix, more) => *fix = fix.take().or(more),
@@ -157,8 +161,8 @@ impl FindingKind {
             evidence: self.title.into(),
             fix: None,
             exposes: match OF_ONE_SERVICE.iter().any(|kind| kind.id == self.id) {
-                true => Exposure::Services(BTreeSet::new()),
-                false => Exposure::Server,
+                true => ExposedServices::Services(BTreeSet::new()),
+                false => ExposedServices::Server,
             },
         };
         FindingBuilder { finding, by_hand: self.by_hand, repairs: vec![], advice: vec![] }
@@ -188,7 +192,7 @@ impl FindingBuilder {
     }
 
     /// Sets the services that it exposes besides its own, where its kind does not decide that.
-    pub fn exposing(mut self, exposes: Exposure) -> Self {
+    pub fn exposing(mut self, exposes: ExposedServices) -> Self {
         self.finding.exposes = exposes;
         self
     }
