@@ -10,5 +10,6 @@ mod page;
 mod readme;
 mod reference;
 mod role_model;
+mod serve_limits;
 #[allow(dead_code)]
 mod support;

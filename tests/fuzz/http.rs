@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
-use martydb_http::{Bound, HttpListener};
+use martydb_http::{Bound, HttpListener, Routes};
 
 use super::engine::{Target, fuzz};
 
@@ -77,9 +77,9 @@ static PORT: LazyLock<u16> = LazyLock::new(|| {
                 client_authority: None,
                 users: Some(users),
             };
-            let open = Router::new().route("/live", get(async || "alive"));
+            let probes = Router::new().route("/live", get(async || "alive"));
             let guarded = Router::new().route("/metrics", get(async || GUARDED));
-            let bound = Bound::new(&listener, open, guarded).unwrap();
+            let bound = Bound::new(&listener, Routes { probes, open: Router::new(), guarded }).unwrap();
             let greeting = bound.greeting("");
             sender.send(greeting.rsplit(':').next().unwrap().parse().unwrap()).unwrap();
             bound.serve().await.unwrap();

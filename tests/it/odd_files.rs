@@ -92,3 +92,26 @@ fn deep_nesting_is_refused_at_once() {
         assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     }
 }
+
+#[test]
+fn files_that_a_command_is_given_are_plain() {
+    let project = project();
+    let pipe = project.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    symlink("/dev/zero", project.path().join("zero")).unwrap();
+    for file in ["pipe", "zero"] {
+        let commands: [&[&str]; 8] = [
+            &["validate", "-f", file],
+            &["revision", "odd", "--collection", file, "-m", "x"],
+            &["verify-isolation", "--baseline", file],
+            &["apply", "-y", "--plan", file],
+            &["split", "plan", "--map", file],
+            &["report", "--against", file],
+            &["secrets", "import", "--from", "dotenv", file],
+            &["monitor", "--listen", "127.0.0.1:0", "--users", file],
+        ];
+        for arguments in commands {
+            refused(&project, arguments);
+        }
+    }
+}

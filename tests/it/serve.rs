@@ -9,16 +9,19 @@ mod certified;
 pub(crate) mod client;
 mod collections;
 mod documented;
+mod drain;
 mod guard;
 mod idle;
 mod interactive;
 mod json_lines;
 mod kinds;
+mod limits;
 mod lost_commit;
 mod openapi;
 mod operations;
 mod other_commands;
 mod parts;
+mod passwords;
 mod plain;
 mod planned;
 mod records;
@@ -147,7 +150,7 @@ fn logins_are_created_with_limits_and_removed_with_their_service() {
     let server = Server::for_admin(Admin::Super);
     let project = project(&server, Admin::Super, "srl", "{ pool: { max: 3 } }");
     let limits = "SELECT string_agg(rolname || rolconnlimit, ' ' ORDER BY rolname) FROM pg_roles WHERE rolname LIKE 'srl_a_serve%'";
-    assert_eq!(server.value("postgres", limits), "srl_a_serve6 srl_a_serve_ro6");
+    assert_eq!(server.value("postgres", limits), "srl_a_serve6 srl_a_serve_ro8");
     for (role, sql, expected) in [
         ("srl_a_serve", "CREATE TEMPORARY TABLE mine (i int)", Some("42501")),
         ("srl_a_serve", "SET ROLE srl_a_owner", Some("42501")),

@@ -7,6 +7,7 @@ mod cycles;
 mod dependencies;
 mod doors;
 mod facts;
+mod file_reads;
 mod folders;
 mod glossary;
 mod imports;

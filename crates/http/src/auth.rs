@@ -18,6 +18,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
 use martydb_model::error::{Error, Result};
+use martydb_os::read_named_text;
 
 /// Address, and the files that protect it.
 #[derive(Debug, Clone)]
@@ -135,7 +136,7 @@ fn read_users(path: &Path) -> Result<Vec<SecretString>> {
             .cause(format!("its mode is {mode:04o}"))
             .hint(format!("chmod 600 {}", path.display())));
     }
-    let text = SecretString::from(std::fs::read_to_string(path).map_err(unreadable)?);
+    let text = SecretString::from(read_named_text(path).map_err(unreadable)?);
     let lines =
         text.expose_secret().lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     let users: Vec<SecretString> = lines.map(SecretString::from).collect();

@@ -7,7 +7,9 @@ pub mod exposition;
 mod host;
 mod limit;
 mod listen;
+mod progress;
 mod targets;
 
 pub use auth::{HttpAuth, HttpListener};
-pub use listen::{Bound, client_names};
+pub use limit::ConnectionLimits;
+pub use listen::{Bound, Drain, Routes, client_names};

@@ -1,67 +1,214 @@
-//! Limit on the connections of a listener: without one, those that send nothing would take every descriptor. What is read passes
-//! the filter of targets.
+//! Limits on the connections of a listener: without them, those that send or read nothing would take every descriptor. A
+//! connection beyond the limits gets one of a few reserved places, where only probes are answered: a newer one takes the place
+//! of the oldest, so that probes get through whatever the others do.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io;
+use std::net::{IpAddr, Ipv6Addr};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
+use axum::Router;
 use axum_server::accept::Accept;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 
+use super::progress::WriteProgress;
 use super::targets::TargetFilter;
 
-/// Acceptor that closes a connection at once while there are too many others.
-#[derive(Clone)]
-pub(crate) struct LimitedAcceptor<A> {
-    inner: A,
-    free: Arc<Semaphore>,
+/// Limits of a listener.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConnectionLimits {
+    /// Most open connections.
+    pub connections: usize,
+    /// Most of them from one address; those from this machine are not counted.
+    pub per_address: usize,
+    /// Longest time in which a client takes nothing of its answer.
+    pub progress: Duration,
 }
 
-impl<A> LimitedAcceptor<A> {
-    pub(crate) fn new(inner: A, connections: usize) -> LimitedAcceptor<A> {
-        LimitedAcceptor { inner, free: Arc::new(Semaphore::new(connections)) }
+/// Places for connections beyond the limits, and how long each may be used.
+const RESERVED: usize = 64;
+const RESERVED_FOR: Duration = Duration::from_secs(5);
+
+/// Ends a reserved connection when it is dropped.
+type Eviction = oneshot::Sender<()>;
+
+/// Connections of a listener.
+#[derive(Debug)]
+pub(crate) struct OpenConnections {
+    limits: ConnectionLimits,
+    open: AtomicUsize,
+    by_address: Mutex<HashMap<IpAddr, usize>>,
+    reserved: Mutex<VecDeque<Eviction>>,
+}
+
+impl OpenConnections {
+    pub(crate) fn new(limits: ConnectionLimits) -> Arc<OpenConnections> {
+        let (by_address, reserved) = (Mutex::default(), Mutex::default());
+        Arc::new(OpenConnections { limits, open: AtomicUsize::new(0), by_address, reserved })
+    }
+
+    /// Takes a place for a connection from an address, within the limits.
+    fn place(self: &Arc<Self>, from: IpAddr) -> Option<ConnectionPlace> {
+        let address = counted(from);
+        if self.open.fetch_add(1, Ordering::AcqRel) >= self.limits.connections {
+            self.open.fetch_sub(1, Ordering::AcqRel);
+            return None;
+        }
+        let mut place = ConnectionPlace { all: self.clone(), address: None };
+        if let Some(address) = address {
+            let mut known = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
+            let number = known.entry(address).or_default();
+            if *number >= self.limits.per_address {
+                return None;
+            }
+            *number += 1;
+            place.address = Some(address);
+        }
+        Some(place)
+    }
+
+    /// Takes a reserved place.
+    fn reserve(&self) -> oneshot::Receiver<()> {
+        let (sender, receiver) = oneshot::channel();
+        let mut reserved = self.reserved.lock().unwrap_or_else(PoisonError::into_inner);
+        reserved.retain(|one| !one.is_closed());
+        if reserved.len() >= RESERVED {
+            reserved.pop_front();
+        }
+        reserved.push_back(sender);
+        receiver
     }
 }
 
-impl<A, I, S> Accept<I, S> for LimitedAcceptor<A>
+/// Returns the address by which a connection is counted: a network of IPv6 has 2^64 of them, and is counted as one.
+fn counted(address: IpAddr) -> Option<IpAddr> {
+    let address = address.to_canonical();
+    match address {
+        address if address.is_loopback() => None,
+        IpAddr::V4(_) => Some(address),
+        IpAddr::V6(long) => {
+            let [a, b, c, d, ..] = long.segments();
+            Some(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into())
+        }
+    }
+}
+
+/// A place of a connection, until it is closed.
+#[derive(Debug)]
+struct ConnectionPlace {
+    all: Arc<OpenConnections>,
+    address: Option<IpAddr>,
+}
+
+impl Drop for ConnectionPlace {
+    fn drop(&mut self) {
+        self.all.open.fetch_sub(1, Ordering::AcqRel);
+        let Some(address) = self.address else { return };
+        let mut known = self.all.by_address.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(number) = known.get_mut(&address) {
+            *number -= 1;
+            if *number == 0 {
+                known.remove(&address);
+            }
+        }
+    }
+}
+
+/// Acceptor of connections within the limits, and of some beyond them for probes.
+#[derive(Clone)]
+pub(crate) struct LimitedAcceptor<A> {
+    inner: A,
+    all: Arc<OpenConnections>,
+    /// Answers to connections beyond the limits.
+    beyond: Router,
+}
+
+impl<A> LimitedAcceptor<A> {
+    pub(crate) fn new(inner: A, all: Arc<OpenConnections>, beyond: Router) -> LimitedAcceptor<A> {
+        LimitedAcceptor { inner, all, beyond }
+    }
+}
+
+impl<A> Accept<TcpStream, Router> for LimitedAcceptor<A>
 where
-    A: Accept<I, S>,
+    A: Accept<TcpStream, Router>,
     A::Future: Send + 'static,
 {
-    type Stream = CountedStream<A::Stream>;
+    type Stream = LimitedStream<A::Stream>;
     type Service = A::Service;
     type Future = Pin<Box<dyn Future<Output = io::Result<(Self::Stream, Self::Service)>> + Send>>;
 
-    fn accept(&self, stream: I, service: S) -> Self::Future {
-        let permit = self.free.clone().try_acquire_owned();
-        let accepted = permit.map(|permit| (permit, self.inner.accept(stream, service)));
+    fn accept(&self, stream: TcpStream, service: Router) -> Self::Future {
+        let place = stream.peer_addr().ok().and_then(|address| self.all.place(address.ip()));
+        let progress = WriteProgress::new(self.all.limits.progress);
+        if let Some(place) = place {
+            let accepted = self.inner.accept(stream, service);
+            return Box::pin(async move {
+                let (stream, service) = accepted.await?;
+                Ok((LimitedStream::new(stream, progress, None, Some(place)), service))
+            });
+        }
+        let evicted = self.all.reserve();
+        let accepted = self.inner.accept(stream, self.beyond.clone());
         Box::pin(async move {
-            let (permit, accepted) = accepted.map_err(|_| io::Error::other("too many connections"))?;
-            let (stream, service) = accepted.await?;
-            let (targets, ahead) = (TargetFilter::new(), VecDeque::new());
-            Ok((CountedStream { stream, targets, ahead, _permit: permit }, service))
+            let mut end: ConnectionEnd = Box::pin(async move {
+                let _end = timeout(RESERVED_FOR, evicted).await;
+            });
+            let (stream, service) = tokio::select! {
+                accepted = accepted => accepted?,
+                () = &mut end => return Err(io::Error::other("too many connections")),
+            };
+            Ok((LimitedStream::new(stream, progress, Some(end), None), service))
         })
     }
 }
 
-/// A connection that counts until it is closed.
-pub(crate) struct CountedStream<S> {
+/// Time at which a reserved connection ends.
+type ConnectionEnd = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A connection that counts until it is closed, and that ends if its client takes nothing.
+pub(crate) struct LimitedStream<S> {
     stream: S,
     targets: TargetFilter,
     /// Bytes that the server has not read yet.
     ahead: VecDeque<u8>,
-    _permit: OwnedSemaphorePermit,
+    progress: WriteProgress,
+    end: Option<ConnectionEnd>,
+    _place: Option<ConnectionPlace>,
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for CountedStream<S> {
+impl<S> LimitedStream<S> {
+    fn new(
+        stream: S,
+        progress: WriteProgress,
+        end: Option<ConnectionEnd>,
+        place: Option<ConnectionPlace>,
+    ) -> LimitedStream<S> {
+        let (targets, ahead) = (TargetFilter::new(), VecDeque::new());
+        LimitedStream { stream, targets, ahead, progress, end, _place: place }
+    }
+
+    /// Returns an error once a reserved connection is over.
+    fn check_end(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        let end = self.end.as_mut().map(|end| end.as_mut().poll(context));
+        if matches!(end, Some(Poll::Ready(()))) { Err(io::ErrorKind::TimedOut.into()) } else { Ok(()) }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for LimitedStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        self.check_end(context)?;
         if self.ahead.is_empty() {
             let before = buffer.filled().len();
             std::task::ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
@@ -78,20 +225,72 @@ impl<S: AsyncRead + Unpin> AsyncRead for CountedStream<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for CountedStream<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for LimitedStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         data: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, data)
+        self.check_end(context)?;
+        let written = Pin::new(&mut self.stream).poll_write(context, data);
+        self.progress.check(context, written, |bytes| *bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        self.check_end(context)?;
+        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        self.progress.check(context, flushed, |()| 0)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        self.check_end(context)?;
+        let closed = Pin::new(&mut self.stream).poll_shutdown(context);
+        self.progress.check(context, closed, |()| 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(connections: usize, per_address: usize) -> Arc<OpenConnections> {
+        OpenConnections::new(ConnectionLimits { connections, per_address, progress: Duration::from_secs(1) })
+    }
+
+    #[test]
+    fn places_are_counted_in_all_and_by_address_but_not_on_this_machine() {
+        let all = open(4, 2);
+        let (here, there): (IpAddr, IpAddr) = ("127.0.0.1".parse().unwrap(), "10.0.0.1".parse().unwrap());
+        let taken: Vec<_> = [there, there, here].map(|from| all.place(from).unwrap()).into();
+        assert!(all.place(there).is_none(), "the third from one address");
+        let last = all.place(here).unwrap();
+        assert!(all.place(here).is_none(), "the fifth of all");
+        drop((taken, last));
+        assert_eq!(all.open.load(Ordering::Relaxed), 0);
+        assert!(all.by_address.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn addresses_of_one_network_are_one_and_mapped_ones_are_those_that_they_map() {
+        for (address, expected) in [
+            ("::ffff:127.0.0.1", None),
+            ("::1", None),
+            ("::ffff:10.0.0.1", Some("10.0.0.1")),
+            ("2001:db8:1:2:3:4:5:6", Some("2001:db8:1:2::")),
+        ] {
+            let expected: Option<IpAddr> = expected.map(|text| text.parse().unwrap());
+            assert_eq!(counted(address.parse().unwrap()), expected, "{address}");
+        }
+    }
+
+    #[test]
+    fn a_newer_connection_takes_the_place_of_the_oldest_reserved_one() {
+        let all = open(0, 0);
+        let mut reserved: Vec<_> = (0..=RESERVED).map(|_| all.reserve()).collect();
+        assert!(matches!(reserved[0].try_recv(), Err(oneshot::error::TryRecvError::Closed)));
+        assert!(matches!(reserved[1].try_recv(), Err(oneshot::error::TryRecvError::Empty)));
+        drop(reserved);
+        let _one = all.reserve();
+        assert_eq!(all.reserved.lock().unwrap().len(), 1);
     }
 }

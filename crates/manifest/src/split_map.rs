@@ -18,6 +18,7 @@ use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
 use martydb_model::{DbName, ServiceName};
+use martydb_os::read_named;
 use raw::{RawReferenceTable, RawSplitMap, RawSplitSource};
 
 pub use pattern::TablePattern;
@@ -76,7 +77,7 @@ impl SplitMap {
     pub fn load(path: &Path, manifest: &Manifest, variables: &Environment) -> Result<SplitMap> {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let shown = path.display();
-        let bytes = std::fs::read(&path).map_err(|error| {
+        let bytes = read_named(&path).map_err(|error| {
             let from = "`martydb split init --from SERVER/DATABASE` writes one; or name one with --map FILE";
             Error::manifest(format!("cannot read the map {shown}")).cause(error).hint(from)
         })?;

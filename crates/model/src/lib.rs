@@ -60,9 +60,9 @@ use settings::is_counting_sequence;
 pub use settings::{
     AMQP, ANONYMOUS, AUDIT_TABLE, ActualCounter, BackupLocation, BackupSettings, BackupTimes, BrokerScheme,
     BrokerUrl, CACHE_TRIGGER, DETACHED_PARTITION, DeadPolicy, DeclaredAudit, DeclaredCaller, DeclaredTokens,
-    EventField, EventRoute, EventTarget, HTTP, KAFKA, ListenerFiles, MADE_PARTITION, NATS, Outbox,
-    OutboxColumns, PartitionedTable, Period, RECORD_TABLES, RecordColumn, RecordPart, RecordPartKind,
-    RecordPolicy, RecordTable, Redelivery, Removal, RetentionPolicy, SERVE_SCHEMA, SaslMechanism,
-    ServeSettings, ServiceExposure, TokenKeys, TransactionTimes, WriteCounter, app_url, deploy,
-    is_reserved_by_nats, parse_cluster,
+    EventField, EventRoute, EventTarget, HTTP, KAFKA, LimitRow, LimitScope, ListenerFiles, MADE_PARTITION,
+    NATS, Outbox, OutboxColumns, PartitionedTable, Period, RECORD_TABLES, RecordColumn, RecordPart,
+    RecordPartKind, RecordPolicy, RecordTable, Redelivery, Removal, RetentionPolicy, SERVE_LIMITS,
+    SERVE_SCHEMA, SaslMechanism, ServeLimit, ServeLimits, ServeSettings, ServiceExposure, TokenKeys,
+    TransactionTimes, WriteCounter, app_url, deploy, is_reserved_by_nats, parse_cluster,
 };

@@ -10,6 +10,7 @@ mod outbox;
 mod partitions;
 mod records;
 mod serve;
+mod serve_limits;
 
 pub(crate) use answer_cache::is_counting_sequence;
 pub use answer_cache::{ActualCounter, CACHE_TRIGGER, WriteCounter};
@@ -26,3 +27,4 @@ pub use serve::{
     ANONYMOUS, DeclaredCaller, DeclaredTokens, ListenerFiles, ServeSettings, ServiceExposure, TokenKeys,
     TransactionTimes,
 };
+pub use serve_limits::{LimitRow, LimitScope, SERVE_LIMITS, ServeLimit, ServeLimits};

@@ -11,21 +11,22 @@ use axum::routing::get;
 use super::exporter::Exporter;
 use super::page::MonitorPage;
 use super::watch::PATIENCE;
+use martydb_http::Routes;
 use martydb_http::exposition::Exposition;
 
-/// Returns the routes that need no password: they reveal nothing, and probes have none. `lists_paths` adds `/`, where there is
-/// no page.
-pub(crate) fn open(monitor: Arc<Exporter>, lists_paths: bool) -> Router {
-    let routes =
-        Router::new().route("/live", get(async || "live\n")).route("/ready", get(ready)).with_state(monitor);
-    match lists_paths {
-        true => routes.route("/", get(async || "martydb monitor: /metrics, /live, /ready\n")),
-        false => routes,
+/// Returns the routes. Those without a password reveal nothing, and probes have none; without a page, one of them is `/`.
+pub(crate) fn routes(monitor: &Arc<Exporter>, page: Option<MonitorPage>) -> Routes {
+    let probes = Router::new().route("/live", get(async || "live\n")).route("/ready", get(ready));
+    let paths = get(async || "martydb monitor: /metrics, /live, /ready\n");
+    Routes {
+        probes: probes.with_state(monitor.clone()),
+        open: if page.is_none() { Router::new().route("/", paths) } else { Router::new() },
+        guarded: guarded(monitor, page),
     }
 }
 
 /// Returns the metrics and the page, which reveal names of databases and logins, and the use of services.
-pub(crate) fn guarded(monitor: &Arc<Exporter>, page: Option<MonitorPage>) -> Router {
+fn guarded(monitor: &Arc<Exporter>, page: Option<MonitorPage>) -> Router {
     let routes = Router::new().route("/metrics", get(metrics)).with_state(monitor.clone());
     match page {
         Some(page) => routes.merge(Router::new().route("/", get(newest)).with_state(page)),

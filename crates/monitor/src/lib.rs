@@ -97,11 +97,7 @@ pub async fn serve(
     listener.check("the metrics")?;
     let (handles, watches) = watch::all(context, true);
     let monitor = Arc::new(Exporter::new(context, schedule, handles, results.clone()));
-    let bound = Bound::new(
-        listener,
-        http::open(monitor.clone(), page.is_none()),
-        http::guarded(&monitor, page.clone()),
-    )?;
+    let bound = Bound::new(listener, http::routes(&monitor, page.clone()))?;
     context.note(&bound.greeting("/metrics"));
     let checks = Checks::new(context.again(), results, schedule.extent, extra);
     let checks = Checks { page, logs_failures: true, ..checks };

@@ -9,7 +9,7 @@ use axum::response::Response;
 use axum::routing::get;
 
 use martydb_http::exposition::Exposition;
-use martydb_http::{Bound, HttpListener};
+use martydb_http::{Bound, HttpListener, Routes};
 use martydb_model::error::Result;
 use martydb_relay::RelayMetrics;
 
@@ -26,13 +26,13 @@ pub struct ServedMetrics {
 pub fn bind(listener: &HttpListener, served: ServedMetrics) -> Result<Bound> {
     listener.check("the metrics")?;
     let served = Arc::new(served);
-    let open = Router::new()
-        .route("/", get(async || "martydb relay: /metrics, /live, /ready\n"))
-        .route("/live", get(async || "live\n"))
-        .route("/ready", get(ready))
-        .with_state(served.clone());
-    let guarded = Router::new().route("/metrics", get(metrics)).with_state(served);
-    Bound::new(listener, open, guarded)
+    let probes = Router::new().route("/live", get(async || "live\n")).route("/ready", get(ready));
+    let routes = Routes {
+        probes: probes.with_state(served.clone()),
+        open: Router::new().route("/", get(async || "martydb relay: /metrics, /live, /ready\n")),
+        guarded: Router::new().route("/metrics", get(metrics)).with_state(served),
+    };
+    Bound::new(listener, routes)
 }
 
 async fn metrics(State(served): State<Arc<ServedMetrics>>, headers: HeaderMap) -> Response {

@@ -15,4 +15,4 @@ pub mod replace_file;
 pub mod replace_process;
 pub mod state_folder;
 
-pub use plain_file::{UnreadFile, read_plain, read_text};
+pub use plain_file::{UnreadFile, read_named, read_named_text, read_plain, read_text};

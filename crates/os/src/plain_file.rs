@@ -1,5 +1,5 @@
-//! Reading of files that other people put into a folder: a pipe would never end and a device never be read to the end,
-//! and a link could name any file that this account can read.
+//! Reading of files that a command is given, or that other people put into a folder: a pipe would never end and a device never be read
+//! to the end, and a link in a folder could name any file that this account can read.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read};
@@ -58,7 +58,21 @@ pub fn read_plain(path: &Path, root: &Path) -> Result<Vec<u8>, UnreadFile> {
     if named.is_symlink() && !path.canonicalize()?.starts_with(root.canonicalize()?) {
         return Err(UnreadFile::LeadsOut);
     }
-    if !named.is_file() && !fs::metadata(path)?.is_file() {
+    read_bounded(path)
+}
+
+/// Reads a plain file that the user names, or a link to one.
+pub fn read_named(path: &Path) -> io::Result<Vec<u8>> {
+    Ok(read_bounded(path)?)
+}
+
+/// Reads such a file as text.
+pub fn read_named_text(path: &Path) -> io::Result<String> {
+    String::from_utf8(read_named(path)?).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+}
+
+fn read_bounded(path: &Path) -> Result<Vec<u8>, UnreadFile> {
+    if !fs::metadata(path)?.is_file() {
         return Err(UnreadFile::NotPlain);
     }
     // It may be exchanged meanwhile: to open a pipe would wait for its writer.
@@ -103,6 +117,10 @@ mod tests {
         assert!(matches!(read("pipe"), Err(UnreadFile::NotPlain)));
         fs::File::create(at("large")).unwrap().set_len(MAX_BYTES + 1).unwrap();
         assert!(matches!(read("large"), Err(UnreadFile::TooLarge)));
+        for refused in ["zero", "pipe", "large"] {
+            assert!(read_named(&at(refused)).is_err(), "{refused}");
+        }
+        assert_eq!(read_named_text(&at("out")).unwrap(), "secret");
         symlink("none", at("dangling")).unwrap();
         assert!(matches!(read("dangling"), Err(UnreadFile::Failed(_))));
     }

@@ -53,4 +53,3 @@ pub use require_auth::{AuthMethod, RequireAuth};
 pub use row::{FromText, Row, Unreadable, array};
 pub use scram::{digest, verifier};
 pub use scram::{is_kept, is_kept_by};
-pub use tls::check_key;

@@ -9,7 +9,7 @@ use super::scope::PlanScope;
 use martydb_isolation::probe::{self, ProbeLogin, Task};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sqlstate;
-use martydb_model::{ActualServer, DesiredServer, RoleKind, RoleName, StoredPassword};
+use martydb_model::{ActualServer, DesiredServer, DesiredService, RoleKind, RoleName, StoredPassword};
 use martydb_pg::server::Access;
 use martydb_pg::wire::{Outcome, is_kept};
 use martydb_secrets::Secrets;
@@ -48,7 +48,7 @@ impl ServicePasswords<'_> {
             let kept = actual.passwords.get(&login)?.clone();
             Some(LoginPair { login, kept, stored: stored.clone() })
         };
-        roles.filter_map(pair).collect()
+        roles.chain(self.further()).filter_map(pair).collect()
     }
 
     /// Tries every stored password of the chosen services at its own database, and returns those that were rejected.
@@ -57,9 +57,11 @@ impl ServicePasswords<'_> {
     /// If an attempt was neither accepted nor rejected for its password: that proves nothing either way.
     pub(crate) async fn refused(&self, access: &Access) -> Result<BTreeSet<RoleName>> {
         let ServicePasswords { scope, desired, actual, secrets } = self;
-        let logins = self.logins();
         let concurrency = actual.capacity.share(scope.jobs.count, 1);
-        let task = Task { logins, ..Task::new(access, desired, &[], secrets, concurrency) };
+        let services: Vec<DesiredService> = scope.services_of(desired).cloned().collect();
+        let mut task = Task::new(access, desired, &services, secrets, concurrency);
+        let further = task.logins.drain(..).filter(|login| login.further && self.may_be_tried(login));
+        task.logins = self.logins().into_iter().chain(further).collect();
         let attempts = probe::try_own(&task).await?;
         let mut refused = BTreeSet::new();
         for (login, attempt) in task.logins.iter().zip(&attempts) {
@@ -78,23 +80,32 @@ impl ServicePasswords<'_> {
 
     /// Returns the logins that exist, may log in, have a stored password, and a database that accepts connections.
     fn logins(&self) -> Vec<ProbeLogin> {
-        let ServicePasswords { scope, desired, actual, secrets } = self;
-        let mut logins = vec![];
-        for service in scope.services_of(desired) {
-            let open = actual.databases.get(&service.database).is_some_and(|found| found.allow_connections);
-            for kind in RoleKind::LOGINS.into_iter().filter(|_| open) {
+        let ServicePasswords { scope, desired, secrets, .. } = self;
+        let of = |service: &DesiredService| {
+            RoleKind::LOGINS.map(|kind| {
                 let role = service.role(kind);
-                let login = actual.roles.get(role).is_some_and(|found| found.login);
-                let password = secrets.get(&desired.name, role).filter(|_| login).cloned();
-                let (service, database) = (service.name.clone(), service.database.clone());
-                logins.extend(
-                    password.map(|password| {
-                        ProbeLogin::new(service, kind, role.clone(), database, Some(password))
-                    }),
-                );
-            }
-        }
-        logins
+                let password = secrets.get(&desired.name, role).cloned();
+                ProbeLogin::new(service.name.clone(), kind, role.clone(), service.database.clone(), password)
+            })
+        };
+        let all = scope.services_of(desired).flat_map(of);
+        all.filter(|login| self.may_be_tried(login)).collect()
+    }
+
+    fn may_be_tried(&self, login: &ProbeLogin) -> bool {
+        let is_open = self.actual.databases.get(&login.database).is_some_and(|found| found.allow_connections);
+        let logs_in = self.actual.roles.get(&login.role).is_some_and(|found| found.login);
+        is_open && logs_in && login.password.is_some()
+    }
+
+    /// Returns the further logins of the chosen services, such as those of the data service.
+    fn further(&self) -> impl Iterator<Item = &RoleName> {
+        let of = |service: &DesiredService| {
+            service.access.iter().map(|grant| grant.role.clone()).collect::<Vec<_>>()
+        };
+        let used: BTreeSet<RoleName> = self.scope.services_of(self.desired).flat_map(of).collect();
+        let declared = self.desired.access.values().filter(|role| role.login && !role.expired);
+        declared.map(|role| &role.name).filter(move |name| used.contains(*name))
     }
 }
 

@@ -8,6 +8,7 @@ use redis::Value;
 
 use martydb_manifest::DEFAULT_USER;
 use martydb_model::error::Result;
+use martydb_os::read_named_text;
 
 use crate::actual::{
     ActualRedis, ActualUser, KeysOutside, RedisClient, StoredForm, UserSelector, UserStorage,
@@ -32,9 +33,6 @@ const MOST_KEYS: usize = 100_000;
 const MOST_STEPS: usize = 10_000;
 
 const SCAN_STEP: &str = "1000";
-
-/// Largest file of users that is compared.
-const LARGEST_FILE: u64 = 16 << 20;
 
 pub async fn inspect(
     admin: &mut AdminSession,
@@ -269,11 +267,7 @@ fn lasting(line: &str) -> BTreeSet<&str> {
 }
 
 fn stored_lines(desired: &DesiredRedis, file: &Path) -> Option<BTreeMap<String, String>> {
-    let found = file.metadata().ok()?;
-    if !is_local(&desired.server.host) || !found.is_file() || found.len() > LARGEST_FILE {
-        return None;
-    }
-    let text = std::fs::read_to_string(file).ok()?;
+    let text = is_local(&desired.server.host).then(|| read_named_text(file).ok())??;
     Some(text.lines().filter_map(|line| Some((user_of(line)?, line.to_owned()))).collect())
 }
 

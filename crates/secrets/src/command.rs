@@ -138,6 +138,10 @@ async fn fetch(program: &Program, entry: &str, arguments: &[String]) -> Result<P
     };
     match text.trim_end_matches(['\r', '\n']) {
         "" => Ok(Err(format!("{name} printed nothing"))),
+        // It would begin another line, or another variable, in a file that has the password.
+        text if text.contains(char::is_control) => {
+            Err(unread().cause(format!("{name} printed a control character in it")))
+        }
         text => Ok(Ok(SecretString::from(text))),
     }
 }

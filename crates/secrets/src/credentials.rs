@@ -7,11 +7,13 @@
 //! password, as in PostgreSQL's image: <https://github.com/docker-library/docs/blob/master/postgres/README.md#docker-secrets>.
 
 use secrecy::SecretString;
+use std::path::Path;
 
 use crate::pgpass;
 use martydb_manifest::{RedisServer, ServerUrl};
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
+use martydb_os::read_named_text;
 
 /// Source of a password in the manifest.
 enum Source<'a> {
@@ -73,7 +75,7 @@ fn variable_or_file(environment: &Environment, name: &str) -> std::result::Resul
     let set = |name: &str| environment.get(name).filter(|value| !value.is_empty()).cloned();
     let file = file_variable(name);
     match (set(name), set(&file)) {
-        (None, Some(path)) => match std::fs::read_to_string(&path) {
+        (None, Some(path)) => match read_named_text(Path::new(&path)) {
             Ok(text) => Ok(text.lines().next().filter(|line| !line.is_empty()).map(str::to_owned)),
             Err(error) => Err(format!("{file} names {path}, which cannot be read: {error}")),
         },

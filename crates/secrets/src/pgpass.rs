@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use martydb_manifest::ServerUrl;
 use martydb_model::environment::Environment;
+use martydb_os::read_named_text;
 
 /// Returns the password of the first matching line.
 pub(crate) fn find(environment: &Environment, url: &ServerUrl) -> Option<String> {
@@ -12,7 +13,7 @@ pub(crate) fn find(environment: &Environment, url: &ServerUrl) -> Option<String>
     let path = named.or_else(|| environment.get("HOME").map(|home| PathBuf::from(home).join(".pgpass")))?;
     // As in libpq, a file that others can read is not trusted.
     let private = path.metadata().is_ok_and(|found| found.permissions().mode() & 0o077 == 0);
-    let text = private.then(|| std::fs::read_to_string(path).ok())??;
+    let text = private.then(|| read_named_text(&path).ok())??;
     text.lines().find_map(|line| fits(line, url))
 }
 

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use martydb_http::HttpListener;
+use martydb_model::{ServeLimit, ServeLimits};
 use martydb_pg::server::{Endpoint, Host, Tls};
 use martydb_serve::{
-    CallerRight, Callers, ExposedFunctions, LoginTarget, RequestLimits, ServeCaller, ServedDatabase,
-    ServedExposure, ServedProcess, ServerConnector, TokenKey, TokenRules, bind,
+    CallerRight, CallerShare, Callers, ExposedFunctions, LoginTarget, RequestLimits, ServeCaller,
+    ServedDatabase, ServedExposure, ServedProcess, ServerConnector, TokenKey, TokenRules, bind,
 };
 
 /// Role and secret of the suite's tokens.
@@ -34,8 +35,13 @@ async fn main() {
         wait: Duration::from_secs(5),
         breaker: Arc::default(),
         renewals: Arc::default(),
+        is_own: false,
     };
-    let limits = RequestLimits { conditions: 100, values: 1000, depth: 10, ..RequestLimits::default() };
+    let mut limits = RequestLimits::default();
+    for (limit, most) in [(ServeLimit::Conditions, 100), (ServeLimit::Values, 1000), (ServeLimit::Depth, 10)]
+    {
+        limits.most.set(limit, most);
+    }
     let exposure = ServedExposure {
         schemas: schemas.clone(),
         limits,
@@ -56,7 +62,7 @@ async fn main() {
         monitor: None,
         replicas: vec![],
     };
-    let process = Arc::new(ServedProcess::new("test", callers()));
+    let process = Arc::new(ServedProcess::new("test", callers(), ServeLimits::default()));
     process.serve(vec![database]).await.unwrap();
     let listener = HttpListener {
         address: words[4].parse().unwrap(),
@@ -80,6 +86,7 @@ fn callers() -> Callers {
             login: None,
             rate: None,
             cost: None,
+            share: CallerShare::default(),
         },
         [],
     );
@@ -90,6 +97,7 @@ fn callers() -> Callers {
         login: Some(AUTHOR.into()),
         rate: None,
         cost: None,
+        share: CallerShare::default(),
     };
     callers.add(author, []);
     callers.accept_tokens(TokenRules {

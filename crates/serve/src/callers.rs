@@ -1,6 +1,8 @@
 //! Callers: who sends a request, and the login that it gets. A caller proves itself by a key, of which only the SHA-256
 //! is known here, by a token, whose claim names it, or by a certificate, whose name is the caller's.
 
+mod share;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,6 +10,8 @@ use std::sync::Arc;
 pub(crate) use martydb_model::ANONYMOUS;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+pub use share::CallerShare;
+pub(crate) use share::streams_of;
 
 use crate::error::{HttpError, HttpResult};
 use crate::token::{Claims, TokenRules, unacceptable};
@@ -33,6 +37,7 @@ pub struct ServeCaller {
     /// Requests, and units of cost, for each second; `None` for any number.
     pub rate: Option<u32>,
     pub cost: Option<u32>,
+    pub share: CallerShare,
 }
 
 /// The caller of a request, and what it claims.
@@ -209,6 +214,7 @@ mod tests {
             login: None,
             rate: None,
             cost: None,
+            share: CallerShare::default(),
         };
         let mut callers = Callers::default();
         callers.add(caller("billing"), [digest("one"), digest("two")]);

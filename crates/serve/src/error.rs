@@ -6,8 +6,18 @@ pub(crate) mod raised_errors;
 pub(crate) mod service_headers;
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use serde_json::{Value, json};
+
+/// Levels of JSON that its reader takes.
+const JSON_DEPTH: usize = 127;
+
+/// Code of the answer where no connection was free in time.
+pub(crate) const NO_CONNECTION: &str = "PGRST003";
+
+/// SQLSTATE of a violated foreign key.
+const FOREIGN_KEY: &str = "23503";
 
 /// An error response.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,6 +90,41 @@ impl HttpError {
     /// A limit of the data service that the request exceeds.
     pub fn limit(message: impl Into<String>) -> HttpError {
         HttpError::new(400, "MDB009", message)
+    }
+
+    /// JSON that cannot be read: too deep, with a number that is too large, or none.
+    pub(crate) fn of_json(error: &serde_json::Error) -> HttpError {
+        let text = error.to_string();
+        if text.contains("recursion limit") {
+            return HttpError::limit(format!("the JSON has more than {JSON_DEPTH} levels"));
+        }
+        match text.contains("number out of range") {
+            true => HttpError::invalid_body("a number of the JSON is too large: send it as a text"),
+            false => HttpError::invalid_body("Empty or invalid json"),
+        }
+    }
+
+    /// Tells the limit of the time that was over.
+    #[must_use]
+    pub(crate) fn of_time_limit(mut self, limit: Duration) -> HttpError {
+        self.message = format!("the statement took longer than {limit:?}, and was cancelled");
+        self.hint("`limits: { timeout }` of the service")
+    }
+
+    /// Leaves out what the server says of a foreign key, if it names a table that is not exposed.
+    #[must_use]
+    pub(crate) fn without_hidden(mut self, is_exposed: impl Fn(&str) -> bool) -> HttpError {
+        if self.code != FOREIGN_KEY {
+            return self;
+        }
+        let details = self.details.as_deref().and_then(Value::as_str).unwrap_or_default();
+        let texts = format!("{} {details}", self.message);
+        let mut tables = texts.split("table \"").skip(1).filter_map(|rest| rest.split('"').next()).peekable();
+        if tables.peek().is_none() || !tables.all(is_exposed) {
+            self.message = "a row of another table is missing, or refers to this one".into();
+            self.details = None;
+        }
+        self
     }
 
     /// An answer with more bytes than the service sends.
@@ -193,6 +238,8 @@ fn withheld(state: &str) -> &'static str {
     match state.get(..2).unwrap_or_default() {
         // Such as a view without rows, or a foreign table without a working wrapper.
         "55" if state == "55000" => "the relation cannot be used in its present state",
+        "57" if state == "57014" => "the statement was cancelled",
+        "54" => "the request is too large or too complex for the database",
         "08" | "53" | "57" => "the database is not available",
         "40" => "the transaction conflicts with another one",
         "55" => "the rows are locked",
@@ -229,6 +276,44 @@ mod tests {
         ] {
             let error = of_server(&report(state), true, true);
             assert_eq!((error.status, error.message.contains("secret")), (status, shown), "{state}");
+        }
+    }
+
+    #[test]
+    fn a_foreign_key_names_only_tables_that_are_exposed() {
+        let violated = |message: &str, detail: &str| {
+            let report = DatabaseReport {
+                sqlstate: FOREIGN_KEY.into(),
+                message: message.into(),
+                detail: Some(detail.into()),
+                hint: None,
+            };
+            of_server(&report, true, true).without_hidden(|name| ["invoice", "customer"].contains(&name))
+        };
+        let insert = r#"insert or update on table "invoice" violates foreign key constraint "k""#;
+        let delete =
+            r#"update or delete on table "customer" violates foreign key constraint "k" on table "secret""#;
+        for (message, detail, shown) in [
+            (insert, r#"Key (c)=(1) is not present in table "customer"."#, true),
+            (insert, r#"Key (c)=(1) is not present in table "secret"."#, false),
+            (delete, r#"Key (id)=(1) is still referenced from table "secret"."#, false),
+            ("une clé étrangère", "la clé", false),
+        ] {
+            let found = violated(message, detail);
+            assert_eq!((found.message == message, found.details.is_some()), (shown, shown), "{detail}");
+        }
+    }
+
+    #[test]
+    fn json_that_is_too_deep_or_too_large_is_told_from_none() {
+        for (text, code, words) in [
+            ("[".repeat(200) + &"]".repeat(200), "MDB009", "127 levels"),
+            ("1e400".into(), "PGRST102", "too large"),
+            ("{".into(), "PGRST102", "invalid json"),
+        ] {
+            let error = serde_json::from_str::<Value>(&text).unwrap_err();
+            let found = HttpError::of_json(&error);
+            assert!(found.code == code && found.message.contains(words), "{found:?}");
         }
     }
 

@@ -5,6 +5,7 @@ mod breaker;
 mod bucket;
 mod budget;
 mod costs;
+mod in_flight;
 mod shapes;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,14 +14,12 @@ use std::time::Instant;
 pub use breaker::ServerBreaker;
 use budget::CallerBudgets;
 use costs::{CostCache, ShapeKey};
+pub(crate) use in_flight::{BytesInFlight, HeldBytes, SMALL};
 pub(crate) use shapes::{ShapeStatistics, ShapeSubject, StatementOutcome};
 
 use crate::callers::ServeCaller;
-use crate::compile::StatementDigest;
-use crate::error::{HttpError, HttpResult};
-
-/// Code of the answer where no connection was free in time.
-pub(crate) const NO_CONNECTION: &str = "PGRST003";
+use crate::compile::CompiledStatement;
+use crate::error::{HttpError, HttpResult, NO_CONNECTION};
 
 /// Code of the answer while the breaker of the server is open.
 pub(crate) const BREAKER_OPEN: &str = "MDB003";
@@ -39,6 +38,8 @@ pub(crate) struct ServiceGuard {
     over_cost: AtomicU64,
     without_connection: AtomicU64,
     at_open_breaker: AtomicU64,
+    over_streams: AtomicU64,
+    over_bytes: AtomicU64,
 }
 
 impl ServiceGuard {
@@ -52,13 +53,14 @@ impl ServiceGuard {
     }
 
     /// Returns the known cost of a statement for a login.
-    pub(crate) fn known(&self, login: Option<&str>, statement: StatementDigest) -> Option<f64> {
-        self.costs.get(&ShapeKey::new(login, statement), Instant::now())
+    pub(crate) fn known(&self, login: Option<&str>, compiled: &CompiledStatement) -> Option<f64> {
+        self.costs.get(&ShapeKey::with_values(login, compiled.digest(), &compiled.values), Instant::now())
     }
 
     /// Keeps the cost of a statement.
-    pub(crate) fn learn(&self, login: Option<&str>, statement: StatementDigest, cost: f64) {
-        self.costs.put(ShapeKey::new(login, statement), cost, Instant::now());
+    pub(crate) fn learn(&self, login: Option<&str>, compiled: &CompiledStatement, cost: f64) {
+        let key = ShapeKey::with_values(login, compiled.digest(), &compiled.values);
+        self.costs.put(key, cost, Instant::now());
     }
 
     /// Forgets all costs: the catalog has changed.
@@ -82,18 +84,28 @@ impl ServiceGuard {
         match code {
             NO_CONNECTION => self.without_connection.fetch_add(1, Ordering::Relaxed),
             BREAKER_OPEN => self.at_open_breaker.fetch_add(1, Ordering::Relaxed),
+            "MDB015" => self.over_bytes.fetch_add(1, Ordering::Relaxed),
             _ => return,
         };
     }
 
+    /// Counts a stream that was refused, and returns the answer.
+    pub(crate) fn too_many_streams(&self) -> HttpError {
+        self.over_streams.fetch_add(1, Ordering::Relaxed);
+        let message = "too many answers are being read line by line: wait for the end of one";
+        HttpError::new(429, "MDB002", message).header("Retry-After", "1")
+    }
+
     /// Returns the requests that were refused, by reason.
-    pub(crate) fn refused(&self) -> [(&'static str, u64); 4] {
+    pub(crate) fn refused(&self) -> [(&'static str, u64); 6] {
         let number = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         [
             ("rate", number(&self.over_rate)),
             ("cost", number(&self.over_cost)),
             ("pool", number(&self.without_connection)),
             ("breaker", number(&self.at_open_breaker)),
+            ("streams", number(&self.over_streams)),
+            ("bytes", number(&self.over_bytes)),
         ]
     }
 }

@@ -42,13 +42,14 @@ mod settings;
 mod token;
 mod typescript;
 
-pub use callers::{CallerRight, Callers, KeyDigest, ServeCaller, digest};
+pub use callers::{CallerRight, CallerShare, Callers, KeyDigest, ServeCaller, digest};
 pub use catalog::{ExposedFunction, ExposedRelation};
 pub use error::HttpError;
 pub use face::api::is_reserved;
 pub use face::http_request::RestRequest;
 pub use guard::ServerBreaker;
 pub use handlers::rest::respond;
+pub use listener::drain::{EndedRequests, ProcessDrain};
 pub use listener::{ServedProcess, bind, is_version};
 pub use openapi::page::ApiPage;
 pub use run::replicas::ReplicaTargets;

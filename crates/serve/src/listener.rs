@@ -1,26 +1,30 @@
 //! HTTP: routes, limits, and counters of the process.
 
 mod address;
+mod bodies;
 mod compressed;
 mod counters;
+pub(crate) mod drain;
 mod origins;
+mod running;
 mod services;
 
 use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::{Body, HttpBody as _, to_bytes};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
 use bytes::Bytes;
 use martydb_http::exposition::Exposition;
-use martydb_http::{Bound, HttpListener, client_names};
+use martydb_http::{Bound, ConnectionLimits, HttpListener, Routes, client_names};
 use martydb_model::error::Result;
+use martydb_model::{ServeLimit, ServeLimits};
 use parking_lot::{Mutex, RwLock};
 use tokio::task::JoinHandle;
 
@@ -29,6 +33,7 @@ use crate::callers::{CallerRight, Callers, RequestCaller, authorization};
 use crate::error::service_headers::sent;
 use crate::error::{HttpError, HttpResult};
 use crate::face::http_request::RestRequest;
+use crate::guard::BytesInFlight;
 use crate::handlers::api::{PREFIX as API_PREFIX, respond_api};
 use crate::handlers::json_lines::{respond_lines, wants_lines};
 use crate::handlers::openapi::respond_openapi;
@@ -43,6 +48,9 @@ use address::{Addressed, addressed, no_path};
 use compressed::{compressed, plain_tags, takes_gzip};
 use origins::PageOrigin;
 
+use bodies::{counted, received};
+use running::RunningRequests;
+
 /// Services and callers of a process.
 pub struct ServedProcess {
     /// Project of the manifest, which labels the metrics.
@@ -56,13 +64,13 @@ pub struct ServedProcess {
     /// `true` if other processes may serve further services.
     is_part: bool,
     answers: Mutex<BTreeMap<(String, u16), (u64, f64)>>,
+    limits: ServeLimits,
+    in_flight: Arc<BytesInFlight>,
+    requests: RunningRequests,
 }
 
 /// Services by name.
 type ServedServices = HashMap<String, Arc<ServedService>>;
-
-/// Most open connections.
-const CONNECTIONS: usize = 1024;
 
 /// Header with a key, as clients of Supabase send it.
 const API_KEY: HeaderName = HeaderName::from_static("apikey");
@@ -72,7 +80,7 @@ const LARGEST_HEADER: usize = 8192;
 
 impl ServedProcess {
     /// Makes the state of a process that serves nothing yet.
-    pub fn new(project: &str, callers: Callers) -> ServedProcess {
+    pub fn new(project: &str, callers: Callers, limits: ServeLimits) -> ServedProcess {
         ServedProcess {
             project: project.to_owned(),
             services: RwLock::default(),
@@ -81,6 +89,9 @@ impl ServedProcess {
             page: None,
             is_part: false,
             answers: Mutex::default(),
+            limits,
+            in_flight: Arc::new(BytesInFlight::new(limits.size(ServeLimit::InFlight))),
+            requests: RunningRequests::default(),
         }
     }
 
@@ -98,6 +109,11 @@ impl ServedProcess {
         self
     }
 
+    /// Returns the time in which clients have to make progress.
+    fn progress(&self) -> Duration {
+        Duration::from_secs(self.limits[ServeLimit::Progress])
+    }
+
     fn count(&self, service: &str, status: u16, seconds: f64) {
         let mut answers = self.answers.lock();
         let entry = answers.entry((service.to_owned(), status)).or_default();
@@ -111,26 +127,30 @@ impl ServedProcess {
 /// # Errors
 /// If the address cannot be listened on.
 pub fn bind(listener: &HttpListener, process: Arc<ServedProcess>) -> Result<Bound> {
-    let guarded = Router::new().route("/metrics", get(metrics)).with_state(process.clone());
-    Ok(Bound::new(listener, router(process), guarded)?.with_connections(CONNECTIONS))
+    let limits = &process.limits;
+    let limits = ConnectionLimits {
+        connections: limits.size(ServeLimit::Connections),
+        per_address: limits.size(ServeLimit::PerAddress),
+        progress: process.progress(),
+    };
+    let probes = Router::new().route("/live", get(|| async { "ok\n" })).route("/ready", get(ready));
+    let routes = Routes {
+        probes: probes.with_state(process.clone()),
+        open: Router::new().fallback(request).with_state(process.clone()),
+        guarded: Router::new().route("/metrics", get(metrics)).with_state(process),
+    };
+    Ok(Bound::new(listener, routes)?.with_limits(limits))
 }
 
-fn router(process: Arc<ServedProcess>) -> Router {
-    Router::new()
-        .route("/live", get(|| async { "ok\n" }))
-        .route("/ready", get(ready))
-        .fallback(request)
-        .with_state(process)
-}
-
+/// Answers from the last look at the catalogs of each service: a probe costs the database nothing.
 async fn ready(State(process): State<Arc<ServedProcess>>) -> Response {
-    for service in process.all().values() {
-        if let Err(error) = service.refresh().await {
-            tracing::debug!("{} is not ready: {}", service.name, error.message);
-            return plain(StatusCode::SERVICE_UNAVAILABLE, "not ready\n");
-        }
+    if process.requests.is_draining() {
+        return plain(StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
     }
-    plain(StatusCode::OK, "ok\n")
+    match process.services.read().values().all(|service| service.is_ready()) {
+        true => plain(StatusCode::OK, "ok\n"),
+        false => plain(StatusCode::SERVICE_UNAVAILABLE, "not ready\n"),
+    }
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Response {
@@ -150,6 +170,7 @@ async fn request(State(process): State<Arc<ServedProcess>>, request: Request) ->
     if let Some(answer) = origin.preflight(request.method(), request.headers()) {
         return answer;
     }
+    let running = process.requests.begin();
     let is_head = request.method() == Method::HEAD;
     let takes_gzip = takes_gzip(request.headers());
     let known_tags = text_of(request.headers(), &header::IF_NONE_MATCH).map(str::to_owned);
@@ -183,12 +204,17 @@ async fn request(State(process): State<Arc<ServedProcess>>, request: Request) ->
             // A HEAD has the length of the answer to GET, or none (RFC 9110, section 8.6).
             let is_unknown = is_head && answer.body.is_empty() && matches!(answer.status, 200 | 206);
             let nothing = || Body::from_stream(futures_util::stream::empty::<Result<Bytes, Infallible>>());
-            (answer.status, answer.headers, if is_unknown { nothing() } else { Body::from(answer.body) })
+            (
+                answer.status,
+                answer.headers,
+                if is_unknown { nothing() } else { counted(answer.body, &process.in_flight) },
+            )
         }
         ServedAnswer::Parts(answer) => (200, answer.headers, Body::from_stream(answer.body)),
     };
     let label = if known.is_some() { name.as_str() } else { "" };
     process.count(label, status, start.elapsed().as_secs_f64());
+    running.end();
     let mut response = into_response(status, sent(headers, label), body);
     origin.add_to(response.headers_mut());
     response
@@ -215,6 +241,10 @@ async fn served(
 ) -> HttpResult<ServedAnswer> {
     let caller = {
         let headers = request.headers();
+        if headers.get_all(header::AUTHORIZATION).iter().nth(1).is_some() {
+            let message = "the request has more than one Authorization header";
+            return Err(HttpError::new(400, "PGRST301", message));
+        }
         let given = (text_of(headers, &header::AUTHORIZATION), text_of(headers, &API_KEY));
         let authorization = authorization(given.0, given.1)?;
         let authorization = authorization.as_deref();
@@ -255,7 +285,8 @@ async fn served(
         .collect();
     let (method, query) =
         (request.method().as_str().to_owned(), request.uri().query().unwrap_or_default().to_owned());
-    let body = body(request.into_body(), &service).await?;
+    let most = service.exposure.limits.most.size(ServeLimit::Body);
+    let body = received(request.into_body(), most, process.progress(), &process.in_flight).await?;
     let base = match addressed {
         Addressed::Rest(face, _) => format!("/{name}/{face}"),
         Addressed::Api(_) | Addressed::Document => String::new(),
@@ -265,19 +296,6 @@ async fn served(
         return respond_lines(&service, &caller, &rest).await;
     }
     answered(&service, &caller, &rest, addressed).await.map(ServedAnswer::Whole)
-}
-
-/// Reads a body within the limits of the service.
-async fn body(body: Body, service: &ServedService) -> HttpResult<String> {
-    if body.is_end_stream() {
-        return Ok(String::new());
-    }
-    let (time, most) = (service.exposure.limits.timeout, service.exposure.limits.body);
-    let read = tokio::time::timeout(time, to_bytes(body, most)).await;
-    let bytes = read
-        .map_err(|_| HttpError::new(408, "MDB009", "the body did not arrive in time"))?
-        .map_err(|_| HttpError::new(413, "MDB009", format!("the body has more than {most} bytes")))?;
-    String::from_utf8(bytes.into()).map_err(|_| HttpError::invalid_body("the body is not UTF-8"))
 }
 
 /// Answers by the face of a request; the answer to a write has its token.

@@ -10,6 +10,7 @@ mod values;
 
 use std::collections::BTreeSet;
 
+use martydb_model::ServeLimit;
 use serde_json::{Map, Value, json};
 
 use crate::callers::{ANONYMOUS, CallerRight, ServeCaller};
@@ -78,7 +79,7 @@ impl DocumentSource<'_> {
     /// # Errors
     /// If it has more bytes than an answer may have.
     pub(crate) fn document(&self) -> HttpResult<String> {
-        let most = self.exposure.limits.answer;
+        let most = self.exposure.limits.answer();
         let mut parts = DocumentParts::default();
         for relation in self.catalog.relations().filter(|one| one.schema == self.schema) {
             self.collection(relation, &mut parts);
@@ -152,10 +153,12 @@ impl DocumentSource<'_> {
                 self.schema, self.service, self.caller.name
             ),
             "x-limits": {
-                "rows": limits.rows, "timeout_ms": limits.timeout.as_millis() as u64, "body_bytes": limits.body,
-                "answer_bytes": limits.answer, "depth": limits.depth, "conditions": limits.conditions,
-                "values_of_in": limits.values, "cost": limits.cost, "requests_per_second": self.caller.rate,
-                "cost_per_second": self.caller.cost,
+                "rows": limits.rows(), "timeout_ms": limits.timeout.as_millis() as u64,
+                "body_bytes": limits.most[ServeLimit::Body], "answer_bytes": limits.answer(),
+                "depth": limits.most[ServeLimit::Depth], "conditions": limits.most[ServeLimit::Conditions],
+                "values_of_in": limits.most[ServeLimit::Values], "columns": limits.most[ServeLimit::Columns],
+                "steps": limits.most[ServeLimit::Steps], "cost": limits.cost,
+                "requests_per_second": self.caller.rate, "cost_per_second": self.caller.cost,
             },
         })
     }

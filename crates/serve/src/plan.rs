@@ -7,5 +7,5 @@ mod places;
 mod tree;
 
 pub(crate) use node::PlanNode;
-pub(crate) use places::{check_counted, check_terms, count_tree};
+pub(crate) use places::RequestSize;
 pub(crate) use tree::{PlannedTree, plan_tree};

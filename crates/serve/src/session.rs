@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use deadpool_postgres::Object;
 use futures_util::future::BoxFuture;
 use martydb_model::sql::{Statement, stmt};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_postgres::types::{FromSql, Type};
 use tokio_postgres::{NoTls, Row, RowStream, Statement as Prepared};
 
@@ -24,6 +25,9 @@ pub use pool::LoginPool;
 pub(crate) use statement::TypedText;
 use statement::{ConversionError, as_typed_values, bounded, has_own_types, rows, stream, typed};
 pub use target::LoginTarget;
+
+/// Most bytes of the text of a statement that its connection keeps prepared: the server holds about a hundred times as many.
+const LARGEST_KEPT: usize = 4 << 10;
 
 /// Time that the server has to end a statement by itself before it is cancelled.
 const GRACE: Duration = Duration::from_millis(250);
@@ -38,6 +42,8 @@ pub struct LoginSession {
     /// `true` while a statement runs.
     runs: bool,
     left: SessionState,
+    /// Place of its caller.
+    share: Option<OwnedSemaphorePermit>,
 }
 
 /// State that requests may have left in a session.
@@ -69,7 +75,9 @@ impl Drop for LoginSession {
         };
         // Its place is free only when the server has the request to cancel: the login has few connections more than the pool.
         let (patience, connector, encrypted) = (self.timeout, self.connector.clone(), self.encrypted);
+        let share = self.share.take();
         runtime.spawn(async move {
+            let _share = share;
             let token = client.cancel_token();
             let cancel = async {
                 if let Ok(stream) = connector.for_cancel(encrypted).await {
@@ -96,6 +104,11 @@ impl<'a> FromSql<'a> for AnswerText {
 }
 
 impl LoginSession {
+    /// Gives the session to a caller, whose place it takes until it is given back.
+    pub(crate) fn belongs_to(&mut self, share: Option<OwnedSemaphorePermit>) {
+        self.share = share;
+    }
+
     /// Runs work with the connection within the time of a statement; behind it the result is `late`, and work that still runs is
     /// cancelled, and the connection closed, when the session is dropped.
     async fn within<'c, T>(
@@ -131,7 +144,7 @@ impl LoginSession {
         end: tokio::time::Instant,
     ) -> DatabaseResult<Option<Prepared>> {
         self.left.ran_code |= compiled.runs_code;
-        if !compiled.may_be_prepared() {
+        if !compiled.may_be_prepared() || compiled.statement.exact().len() > LARGEST_KEPT {
             return Ok(None);
         }
         let done = self.until(end, DatabaseError::TooSlow, |client| {

@@ -3,26 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use martydb_model::TransactionTimes;
+use martydb_model::{SERVE_LIMITS, ServeLimit, ServeLimits, TransactionTimes};
+
+use crate::error::{HttpError, HttpResult};
 
 /// Limits of each request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RequestLimits {
-    /// Rows of an answer, at each level.
-    pub rows: i64,
+    pub most: ServeLimits,
     pub timeout: Duration,
-    /// Bytes of a request's body.
-    pub body: usize,
-    /// Bytes of an answer.
-    pub answer: usize,
-    /// Bytes of an answer that is sent line by line.
-    pub lines: usize,
-    /// Levels of embedded relations.
-    pub depth: usize,
-    /// Conditions of a request.
-    pub conditions: usize,
-    /// Values of one `in`.
-    pub values: usize,
     pub aggregates: bool,
     /// Planner cost of a statement.
     pub cost: Option<u64>,
@@ -30,17 +19,42 @@ pub struct RequestLimits {
     pub slow: Duration,
 }
 
+/// Sizes of an answer that is sent line by line, as multiples of one that is sent whole.
+const LINES: usize = 8;
+
+impl RequestLimits {
+    /// Returns the rows of an answer, at each level.
+    pub(crate) fn rows(&self) -> i64 {
+        i64::try_from(self.most[ServeLimit::Rows]).unwrap_or(i64::MAX)
+    }
+
+    /// Returns the bytes of an answer.
+    pub(crate) fn answer(&self) -> usize {
+        self.most.size(ServeLimit::Answer)
+    }
+
+    /// Returns the bytes of an answer that is sent line by line.
+    pub(crate) fn lines(&self) -> usize {
+        LINES * self.answer()
+    }
+
+    /// Returns a limit on a number, and rejects a larger one.
+    pub(crate) fn check(&self, limit: ServeLimit, number: usize) -> HttpResult<()> {
+        let most = self.most.size(limit);
+        if number <= most {
+            return Ok(());
+        }
+        let row = &SERVE_LIMITS[limit as usize];
+        let hint = format!("`limits: {{ {}: {most} }}` of the service", row.key);
+        Err(HttpError::limit(format!("more than {most} {}", row.subject)).hint(hint))
+    }
+}
+
 impl Default for RequestLimits {
     fn default() -> RequestLimits {
         RequestLimits {
-            rows: 1000,
+            most: ServeLimits::default(),
             timeout: Duration::from_secs(5),
-            body: 1 << 20,
-            answer: 8 << 20,
-            lines: 64 << 20,
-            depth: 5,
-            conditions: 20,
-            values: 100,
             aggregates: false,
             cost: None,
             slow: Duration::from_secs(1),

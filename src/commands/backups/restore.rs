@@ -21,6 +21,7 @@ use martydb_migrate::files::folder;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{List, Statement, stmt};
 use martydb_model::{DbName, DesiredService};
+use martydb_os::read_named_text;
 use martydb_pg::server::execute;
 use martydb_provision::{self as provision, PlanOptions};
 use martydb_ui::flags::OneService;
@@ -155,7 +156,7 @@ impl Restoring<'_> {
 }
 
 fn read(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path)
+    read_named_text(path)
         .map_err(|error| Error::usage(format!("cannot read {}", path.display())).cause(error))
 }
 

@@ -22,6 +22,7 @@ use martydb_manifest::{self as manifest, DeclaredService, Manifest, ManifestDraf
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, SchemaName, ServiceName};
+use martydb_os::read_named_text;
 use martydb_os::replace_file::{Readers, replace_file, unwritable};
 use martydb_provision::{self as provision, PlanOptions, PlannedServer};
 use martydb_ui::flags::{Global, OneService};
@@ -257,7 +258,7 @@ async fn planned(app: &App, service: &DesiredService) -> Result<PlannedServer> {
 /// Writes the file atomically and keeps its permissions.
 fn write(before: &ManifestDraft, after: &ManifestDraft) -> Result<()> {
     let path = fs::canonicalize(&before.place.path).map_err(unwritable(&before.place.path))?;
-    let now = fs::read_to_string(&path).map_err(unwritable(&path))?;
+    let now = read_named_text(&path).map_err(unwritable(&path))?;
     if now != before.text {
         return Err(Error::operation(format!(
             "{} changed during the run, nothing was written",

@@ -75,7 +75,9 @@ async fn execute(app: &App, arguments: &Arguments) -> Result<ApplyReport> {
         return provision_services(app, &saved.services, saved.options, confirmation, Some(&saved)).await;
     }
     let services = choice::services(app, &arguments.select).await?;
-    let options = PlanOptions { prune: arguments.prune, check_logins: arguments.check_logins, exact: false };
+    // A rejected password is a reason to replace it, and the other logins show it only when they are tried.
+    let check_logins = arguments.check_logins || confirmation.reset_passwords;
+    let options = PlanOptions { prune: arguments.prune, check_logins, exact: false };
     provision_services(app, &services, options, confirmation, None).await
 }
 

@@ -12,6 +12,7 @@ use crate::commands::support::change::{Change, grouped_by};
 use crate::commands::support::companions::CompanionPlans;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, Kind, Result};
+use martydb_os::read_named_text;
 use martydb_os::replace_file::{Readers, replace_file};
 use martydb_provision::{PlanOptions, Plans};
 
@@ -78,7 +79,7 @@ pub(crate) fn read(app: &App, path: &Path) -> Result<SavedPlan> {
         let error = Error::usage(format!("cannot read the plan {}", path.display())).cause(error);
         error.hint("`martydb plan --out FILE` writes one")
     };
-    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    let text = read_named_text(path).map_err(unreadable)?;
     let document: Value = serde_json::from_str(&text).map_err(|_| wrong("it is not JSON".into()))?;
     if document["kind"] != "plan" || document["format_version"] != FORMAT_VERSION {
         return Err(wrong("it was not written by `martydb plan --out FILE` of this version".into()));

@@ -2,7 +2,6 @@
 
 mod extra;
 
-use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,6 +12,7 @@ use serde::Serialize;
 use martydb_manifest as manifest;
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, ExitStatus, Result};
+use martydb_os::read_named;
 use martydb_os::replace_file::{Readers, replace_file};
 use martydb_render::{DeploymentPlan, NamedServers, ProjectPaths, RenderTarget, RenderedFile, TARGETS};
 use martydb_ui::flags::{Format, Global};
@@ -126,10 +126,7 @@ const KUSTOMIZATION: &str = "kustomization.yaml";
 
 fn starts_with(path: &Path, heading: &str) -> Result<bool> {
     let unreadable = |error| failed("read", path, error);
-    let mut begin = vec![];
-    let file = std::fs::File::open(path).map_err(unreadable)?;
-    file.take(heading.len() as u64).read_to_end(&mut begin).map_err(unreadable)?;
-    Ok(begin == heading.as_bytes())
+    Ok(read_named(path).map_err(unreadable)?.starts_with(heading.as_bytes()))
 }
 
 fn failed(what: &str, path: &Path, error: std::io::Error) -> Error {
@@ -164,7 +161,7 @@ enum FileState {
 
 impl FileState {
     fn compare(path: &Path, text: &str) -> Result<FileState> {
-        match std::fs::read(path) {
+        match read_named(path) {
             Ok(found) if found == text.as_bytes() => Ok(FileState::Same),
             Ok(_) => Ok(FileState::Different),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(FileState::Missing),

@@ -10,7 +10,7 @@ use martydb_provision::{Plans, left_elsewhere, planned};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Args)]
 pub struct Confirmation {
-    /// Replace the passwords of existing roles that the secret store lacks.
+    /// Replace the passwords of existing roles that the secret store lacks, or that the server rejects.
     #[arg(long)]
     pub reset_passwords: bool,
     /// Create an empty database even if one of this manifest has lost its service.

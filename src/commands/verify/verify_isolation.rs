@@ -21,6 +21,7 @@ use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::findings::Severity;
 use martydb_model::units::counted;
+use martydb_os::read_named_text;
 use martydb_ui::flags::{self, Select};
 use martydb_ui::report::{Report, Style, error_text};
 
@@ -114,7 +115,7 @@ fn read_baseline(path: &Path) -> Result<Baseline> {
         let error = Error::usage(format!("cannot read the baseline {}", path.display())).cause(why);
         error.hint("create one with `martydb verify-isolation -o json > FILE`")
     };
-    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    let text = read_named_text(path).map_err(|error| failed(error.to_string()))?;
     Baseline::parse(&text).map_err(failed)
 }
 

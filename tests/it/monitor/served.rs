@@ -135,6 +135,14 @@ impl Served {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
+    /// Waits for its end, and returns the exit code with its output on standard error.
+    pub(crate) fn ended(mut self) -> (Option<i32>, String) {
+        let code = self.child.wait().unwrap().code();
+        // The last line may still be on its way.
+        until("it said its last word", || self.said().contains("stopped"));
+        (code, self.said())
+    }
+
     /// Sends a signal, and returns the exit code and how long the end took.
     pub(crate) fn end(mut self, signal: Signal) -> (Option<i32>, Duration, String) {
         let begun = Instant::now();

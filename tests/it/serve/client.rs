@@ -105,6 +105,16 @@ impl DataService {
         self.0.signal(Signal::KILL);
     }
 
+    /// Asks it to stop.
+    pub(crate) fn terminate(&self) {
+        self.0.signal(Signal::TERM);
+    }
+
+    /// Waits for its end, and returns its exit code with its output on standard error.
+    pub(crate) fn ended(self) -> (Option<i32>, String) {
+        self.0.ended()
+    }
+
     /// Asks it to stop, and returns its exit code.
     pub(crate) fn stop(self) -> Option<i32> {
         self.0.end(Signal::TERM).0

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use martydb_pg::server::{Endpoint, Host, Tls, TlsMode};
 use martydb_serve::{
-    CallerRight, Callers, ExposedFunctions, LoginTarget, RestRequest, ServeCaller, ServedDatabase,
-    ServedExposure, ServedService, ServerConnector, digest, respond,
+    CallerRight, CallerShare, Callers, ExposedFunctions, LoginTarget, RestRequest, ServeCaller,
+    ServedDatabase, ServedExposure, ServedService, ServerConnector, digest, respond,
 };
 use tokio::runtime::Runtime;
 
@@ -42,6 +42,7 @@ impl Unchecked<'_> {
             wait: Duration::from_secs(5),
             breaker: Arc::default(),
             renewals: Arc::default(),
+            is_own: false,
         };
         let exposure = ServedExposure {
             schemas: vec!["public".into()],
@@ -64,7 +65,18 @@ impl Unchecked<'_> {
         for (name, login) in [("reader", Some(reader)), ("writer", None)] {
             let (service, name, right) = ("shop".to_owned(), name.to_owned(), CallerRight::Write);
             let key = digest(&name);
-            book.add(ServeCaller { name, service, right, login, rate: None, cost: None }, [key]);
+            book.add(
+                ServeCaller {
+                    name,
+                    service,
+                    right,
+                    login,
+                    rate: None,
+                    cost: None,
+                    share: CallerShare::default(),
+                },
+                [key],
+            );
         }
         let runtime = Runtime::new().unwrap();
         let service = Arc::new(runtime.block_on(async { ServedService::new(served) }).unwrap());

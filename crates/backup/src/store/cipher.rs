@@ -18,9 +18,8 @@ use super::stream_error::StreamError;
 use crate::store::cipher::age_files::{Identity, Recipient};
 use crate::store::cipher::digest::{Digest, HashingStream};
 use martydb_model::error::{Error, Result};
+use martydb_os::read_named_text;
 
-/// Maximum size of a file of identities, in bytes; a larger one is something else.
-const MAX_IDENTITY_BYTES: u64 = 1024 * 1024;
 /// Size of the buffer, in bytes.
 const PIECE: usize = 256 * 1024;
 
@@ -108,12 +107,8 @@ impl Identities {
     /// If it cannot be read, or has no identity.
     pub fn read(path: &Path) -> Result<Identities> {
         let doing = || format!("cannot use the file of identities {}", path.display());
-        let mut text = secrecy::zeroize::Zeroizing::new(String::new());
-        let file = std::fs::File::open(path).map_err(|error| Error::usage(doing()).cause(error))?;
-        file.take(MAX_IDENTITY_BYTES)
-            .read_to_string(&mut text)
-            .map_err(|error| Error::usage(doing()).cause(error))?;
-        Identities::parse(&SecretString::from(text.as_str())).map_err(|error| error.while_doing(doing()))
+        let text = read_named_text(path).map_err(|error| Error::usage(doing()).cause(error))?;
+        Identities::parse(&SecretString::from(text)).map_err(|error| error.while_doing(doing()))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The keys `serve`, at the top level and of a service.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -8,6 +9,7 @@ use serde::Deserialize;
 use super::audit::RawAudit;
 use super::forms::forms;
 use crate::lenient;
+use martydb_model::ServeLimit;
 
 /// Data service: its listener and its callers.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -25,6 +27,18 @@ pub(crate) struct RawServe {
     pub origins: Vec<String>,
     /// Folder of the npm package `swagger-ui-dist`: `/{service}/api/docs` then shows the OpenAPI document.
     pub docs: Option<String>,
+    /// Most open connections of the process; default: 1024.
+    #[serde(deserialize_with = "lenient::optional")]
+    pub connections: Option<u64>,
+    /// Most of them from one address, or one network of 64 bits of IPv6; those of this machine are not counted; default: 256.
+    #[serde(deserialize_with = "lenient::optional")]
+    pub per_address: Option<u64>,
+    /// Most bytes of bodies of requests and answers that are being received or sent; default: 256MiB.
+    #[serde(deserialize_with = "lenient::optional")]
+    #[schemars(with = "Option<String>")]
+    pub in_flight: Option<ByteCount>,
+    /// Longest time in which a client sends or takes less than 16 KiB of what is being sent; default: 10s.
+    pub progress: Option<String>,
     /// Callers, by name; `anonymous` stands for requests without a key, and may be a list with an entry for each service.
     pub callers: BTreeMap<String, RawServeCallers>,
 }
@@ -152,9 +166,35 @@ pub(crate) struct RawServePool {
 pub(crate) struct RawServeLimits {
     /// Rows of an answer, and of each embedded relation; default: 1000.
     #[serde(deserialize_with = "lenient::optional")]
-    pub rows: Option<u32>,
+    pub rows: Option<u64>,
     /// Time of a statement; default: 5s.
     pub timeout: Option<String>,
+    /// Conditions of a request; default: 20.
+    #[serde(deserialize_with = "lenient::optional")]
+    pub conditions: Option<u64>,
+    /// Values of one `in`; default: 100.
+    #[serde(deserialize_with = "lenient::optional")]
+    pub values: Option<u64>,
+    /// Levels of embedded relations; default: 5.
+    #[serde(deserialize_with = "lenient::optional")]
+    pub depth: Option<u64>,
+    /// Entries of all `select`, `group` and `aggregates` of a request; default: 250.
+    #[serde(deserialize_with = "lenient::optional")]
+    pub columns: Option<u64>,
+    /// Steps into a JSON value; default: 16.
+    #[serde(deserialize_with = "lenient::optional")]
+    pub steps: Option<u64>,
+    /// Bytes of the body of a request; default: 1MiB.
+    #[serde(deserialize_with = "lenient::optional")]
+    #[schemars(with = "Option<String>")]
+    pub body: Option<ByteCount>,
+    /// Bytes of the body of an answer; lines of `application/x-ndjson` may have eight times as many; default: 8MiB.
+    #[serde(deserialize_with = "lenient::optional")]
+    #[schemars(with = "Option<String>")]
+    pub answer: Option<ByteCount>,
+    /// Answers of a caller that are read while they are sent; at most half of the pool's connections; default: 4.
+    #[serde(deserialize_with = "lenient::optional")]
+    pub streams: Option<u64>,
     /// Functions of the exposed schemas that callers may call; default: none.
     pub functions: Vec<String>,
     /// Allow aggregates; default: false.
@@ -165,6 +205,45 @@ pub(crate) struct RawServeLimits {
     pub cost: Option<u64>,
     /// Statements slower than this are logged on standard error, without their values; default: 1s.
     pub slow: Option<String>,
+}
+
+impl RawServeLimits {
+    /// Returns the limits of the table that were given.
+    pub(crate) fn given(&self) -> [(ServeLimit, Option<u64>); 9] {
+        let bytes = |count: Option<ByteCount>| count.map(|count| count.0);
+        [
+            (ServeLimit::Rows, self.rows),
+            (ServeLimit::Conditions, self.conditions),
+            (ServeLimit::Values, self.values),
+            (ServeLimit::Depth, self.depth),
+            (ServeLimit::Columns, self.columns),
+            (ServeLimit::Steps, self.steps),
+            (ServeLimit::Body, bytes(self.body)),
+            (ServeLimit::Answer, bytes(self.answer)),
+            (ServeLimit::Streams, self.streams),
+        ]
+    }
+}
+
+/// A number of bytes, such as 1048576 or 1MiB.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ByteCount(pub u64);
+
+impl FromStr for ByteCount {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<ByteCount, &'static str> {
+        let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+        let factor: Option<u64> = match unit.trim() {
+            "" => Some(1),
+            "KiB" => Some(1 << 10),
+            "MiB" => Some(1 << 20),
+            "GiB" => Some(1 << 30),
+            _ => None,
+        };
+        let count = factor.and_then(|factor| number.parse::<u64>().ok()?.checked_mul(factor));
+        count.map(ByteCount).ok_or("is not a number of bytes such as 1048576 or 1MiB")
+    }
 }
 
 /// Transactions of several requests: begin, operate, commit.
@@ -178,4 +257,35 @@ pub(crate) struct RawServeTransactions {
     pub idle: Option<String>,
     /// Longest time of one, at most 2m; default: 30s.
     pub total: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use martydb_model::{LimitScope, SERVE_LIMITS};
+
+    /// Descriptions of the keys of a map, by key.
+    fn descriptions<T: JsonSchema>() -> BTreeMap<String, String> {
+        let schema = serde_json::to_value(schemars::schema_for!(T)).unwrap();
+        let keys = schema["properties"].as_object().unwrap().iter();
+        keys.map(|(key, one)| (key.clone(), one["description"].as_str().unwrap_or_default().to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn each_limit_of_the_table_is_a_key_with_its_default_and_its_words() {
+        let (process, service) = (descriptions::<RawServe>(), descriptions::<RawServeLimits>());
+        let given = RawServeLimits::default().given().map(|(limit, _)| limit);
+        for row in SERVE_LIMITS {
+            let keys = if row.scope == LimitScope::Process { &process } else { &service };
+            let text = keys.get(row.key).unwrap_or_else(|| panic!("no key {}", row.key));
+            let default = text.rsplit("default: ").next().unwrap().trim_end_matches('.');
+            let seconds = default.strip_suffix('s').and_then(|number| number.parse().ok());
+            let found = seconds.or_else(|| Some(default.parse::<ByteCount>().ok()?.0));
+            assert_eq!(found, Some(row.default), "{text}");
+            let subject = row.subject.trim_start_matches("seconds in which ");
+            assert!(text.to_lowercase().contains(&subject.to_lowercase()), "{text}");
+            assert_eq!(given.contains(&row.limit), row.scope == LimitScope::Service, "{}", row.key);
+        }
+    }
 }

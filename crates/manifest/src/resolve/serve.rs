@@ -15,7 +15,8 @@ use martydb_model::suggest::hint;
 use martydb_model::units;
 use martydb_model::{
     AccessExtent, AccessGrant, AccessLevel, AccessRole, DeclaredAudit, DeclaredTokens, DesiredService,
-    ListenerFiles, RoleName, SchemaName, ServeSettings, ServiceExposure, TokenKeys, TransactionTimes,
+    LimitRow, ListenerFiles, RoleName, SERVE_LIMITS, SchemaName, ServeLimit, ServeLimits, ServeSettings,
+    ServiceExposure, TokenKeys, TransactionTimes,
 };
 
 /// Connections of a process with each login.
@@ -48,8 +49,11 @@ pub(crate) fn all(
         let Some(service) = services.values_mut().find(|service| service.name.as_str() == name) else {
             continue;
         };
-        let limit = declared.connections() * i32::from(raw.pool.processes.unwrap_or(PROCESSES));
+        let processes = i32::from(raw.pool.processes.unwrap_or(PROCESSES));
         for (role, level) in logins {
+            // Each process has one connection more that reads, for the catalogs.
+            let own = i32::from(level == AccessLevel::Read);
+            let limit = (declared.connections() + own) * processes;
             let login =
                 AccessRole::login(role.clone(), limit, format!("the data service of {}", service.name));
             let login = AccessRole { of: Some(service.name.clone()), ..login };
@@ -109,10 +113,6 @@ impl DeclaredExposure<'_> {
         if connections == 0 || self.raw.pool.processes == Some(0) {
             return Err(self.error(&["pool"], "0 connections serve nothing"));
         }
-        let rows = self.raw.limits.rows.unwrap_or(1000);
-        if rows == 0 {
-            return Err(self.error(&["limits", "rows"], "0 rows serve nothing"));
-        }
         Ok(ServiceExposure {
             reader: login("serve_ro")?,
             writer: login("serve")?,
@@ -121,7 +121,7 @@ impl DeclaredExposure<'_> {
             hide: self.raw.hide.iter().cloned().collect(),
             connections,
             wait: self.time(&["pool", "wait"], self.raw.pool.wait.as_deref(), Duration::from_millis(500))?,
-            rows,
+            limits: self.limits()?,
             timeout: self.time(
                 &["limits", "timeout"],
                 self.raw.limits.timeout.as_deref(),
@@ -139,6 +139,10 @@ impl DeclaredExposure<'_> {
             further_writers: BTreeSet::new(),
             further_readers: BTreeSet::new(),
         })
+    }
+
+    fn limits(&self) -> Result<ServeLimits> {
+        filled(&self.raw.limits.given(), |key, message| self.error(&["limits", key], message))
     }
 
     /// Returns the tables whose answers are kept, each with its time.
@@ -201,6 +205,36 @@ impl DeclaredExposure<'_> {
     }
 }
 
+/// Returns the limits with those that were given.
+fn filled(given: &[(ServeLimit, Option<u64>)], error: impl Fn(&str, String) -> Error) -> Result<ServeLimits> {
+    let mut limits = ServeLimits::default();
+    for (limit, value) in given {
+        let row: &LimitRow = &SERVE_LIMITS[*limit as usize];
+        let Some(value) = *value else { continue };
+        if !(1..=row.largest).contains(&value) {
+            return Err(error(row.key, format!("{value} is no limit: from 1 to {}", row.largest)));
+        }
+        limits.set(*limit, value);
+    }
+    Ok(limits)
+}
+
+/// Returns the limits of the process.
+fn process_limits(scope: &Scope, raw: &RawServe) -> Result<ServeLimits> {
+    let wrong = |key: &str, message: String| scope.error(["serve", key], message);
+    let seconds = |text: &String| {
+        let time = units::duration(text).filter(|time| time.subsec_nanos() == 0).map(|time| time.as_secs());
+        time.ok_or_else(|| wrong("progress", format!("\"{text}\" is not a time in seconds such as 10s")))
+    };
+    let given = [
+        (ServeLimit::Connections, raw.connections),
+        (ServeLimit::PerAddress, raw.per_address),
+        (ServeLimit::InFlight, raw.in_flight.map(|count| count.0)),
+        (ServeLimit::Progress, raw.progress.as_ref().map(seconds).transpose()?),
+    ];
+    filled(&given, wrong)
+}
+
 /// Returns the settings of the listener and its callers.
 pub(crate) fn settings(scope: &Scope, services: &ServiceMap, logins: &ServerLogins) -> Result<ServeSettings> {
     let Some(raw) = &scope.raw.serve else { return Ok(ServeSettings::default()) };
@@ -219,7 +253,8 @@ pub(crate) fn settings(scope: &Scope, services: &ServiceMap, logins: &ServerLogi
     let docs = raw.docs.as_ref().map(place);
     let ResolvedCallers { named, anonymous } = callers::all(scope, &raw.callers, services, logins)?;
     let (tokens, origins) = (tokens(scope, raw)?, origins(scope, raw)?);
-    Ok(ServeSettings { listen, tls, tokens, origins, docs, callers: named, anonymous })
+    let limits = process_limits(scope, raw)?;
+    Ok(ServeSettings { listen, tls, tokens, origins, docs, limits, callers: named, anonymous })
 }
 
 /// Returns the origins of pages, as browsers write them (RFC 6454, section 6.2).

@@ -7,6 +7,7 @@ use serde_yaml::Value;
 use crate::source::locate::{duplicate, locate};
 use martydb_model::error::{Error, Result};
 use martydb_model::yaml;
+use martydb_os::read_named;
 
 pub(crate) struct YamlFile {
     pub path: PathBuf,
@@ -19,7 +20,7 @@ impl YamlFile {
     /// Reads and parses a file; `hint` describes the content that an empty one lacks.
     pub(crate) fn read(path: &Path, hint: &str) -> Result<YamlFile> {
         let shown = path.display();
-        let bytes = std::fs::read(path)
+        let bytes = read_named(path)
             .map_err(|error| Error::manifest(format!("cannot read the manifest {shown}")).cause(error))?;
         let text = String::from_utf8(bytes)
             .map_err(|error| Error::manifest(format!("{shown}: not UTF-8")).cause(error))?;

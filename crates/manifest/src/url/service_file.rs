@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use martydb_model::environment::Environment;
+use martydb_os::read_named_text;
 
 /// Values by libpq keyword.
 pub(crate) type ConnectionKeywords = std::collections::BTreeMap<String, String>;
@@ -20,7 +21,7 @@ pub(crate) fn section(
     let own = own.or_else(|| variable("HOME").map(|home| Path::new(home).join(".pg_service.conf")));
     let system = variable("PGSYSCONFDIR").map(|folder| Path::new(folder).join("pg_service.conf"));
     for path in own.into_iter().chain(system) {
-        let Ok(text) = std::fs::read_to_string(&path) else { continue };
+        let Ok(text) = read_named_text(&path) else { continue };
         let place = |line: usize| format!("{}:{line}", path.display());
         if let Some(found) = find(&text, name).map_err(|(line, why)| format!("{}: {why}", place(line)))? {
             return Ok(found);

@@ -9,6 +9,7 @@ use super::folder;
 use super::name::sanitize;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, DownFiles};
+use martydb_os::read_named_text;
 use martydb_os::replace_file::{Readers, create_file, unwritable};
 
 /// Template of a migration and of the file that undoes it.
@@ -122,7 +123,7 @@ fn timestamp(at: OffsetDateTime) -> i64 {
 
 fn texts(template: TemplateChoice<'_>) -> Result<(String, String)> {
     let TemplateChoice { name, folder, builtin } = template;
-    let own = |suffix: &str| fs::read_to_string(folder.join(format!("{name}{suffix}")));
+    let own = |suffix: &str| read_named_text(&folder.join(format!("{name}{suffix}")));
     if let Ok(up) = own(".sql") {
         return Ok((up, own(".down.sql").unwrap_or_default()));
     }

@@ -194,9 +194,11 @@ metrics! {
     MetricSource::Serve => {
         SERVE_ANSWERS = "martydb_serve_answers_total", Counter ["status"], "Answers of the data service, by status";
         SERVE_SECONDS = "martydb_serve_seconds_total", Counter ["status"], "Time that they took";
-        SERVE_REFUSED = "martydb_serve_refused_total", Counter ["reason"], "Requests that were refused: by rate, by cost, because no connection was free in time (pool), or because the breaker was open (breaker)";
+        SERVE_REFUSED = "martydb_serve_refused_total", Counter ["reason"], "Requests that were refused: by rate, by cost, because no connection was free in time (pool), because the breaker was open (breaker), or because too many lines (streams) or bytes were being sent";
         SERVE_CONNECTIONS = "martydb_serve_connections", Gauge ["login", "state"], "Connections of a pool that are open and in use, and requests that wait for one";
         SERVE_CONNECTION_LIMIT = "martydb_serve_connection_limit", Gauge ["login"], "Most connections of a pool";
+        SERVE_LIMIT = "martydb_serve_limit", Gauge ["limit"], "Limits of the process and of each service, by their keys in the manifest";
+        SERVE_BYTES_IN_FLIGHT = "martydb_serve_bytes_in_flight", Gauge [], "Bytes of bodies of requests and answers that are being received or sent";
         SERVE_TRANSACTIONS = "martydb_serve_transactions", Gauge [], "Open transactions of several requests";
         SERVE_CACHE_HITS = "martydb_serve_cache_hits_total", Counter [], "Answers that were kept, and were checked and sent again";
         SERVE_CACHE_MISSES = "martydb_serve_cache_misses_total", Counter [], "Reads of tables with `cache` for which no answer was kept, or an older one";

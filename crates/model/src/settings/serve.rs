@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::serve_limits::ServeLimits;
 use crate::{DeclaredAudit, RoleName, SchemaName, ServiceName};
 
 /// A service's `serve:` with every default filled in.
@@ -24,8 +25,7 @@ pub struct ServiceExposure {
     pub connections: u16,
     /// Longest wait for a free connection.
     pub wait: Duration,
-    /// Rows of an answer.
-    pub rows: u32,
+    pub limits: ServeLimits,
     pub timeout: Duration,
     /// Statements slower than this are logged.
     pub slow: Duration,
@@ -109,6 +109,8 @@ pub struct ServeSettings {
     pub origins: Vec<String>,
     /// Folder of `swagger-ui-dist`, for the page that shows the OpenAPI document.
     pub docs: Option<PathBuf>,
+    /// Limits of the process.
+    pub limits: ServeLimits,
     /// Callers that prove who they are, by name.
     pub callers: BTreeMap<String, DeclaredCaller>,
     /// Callers for requests without a key, by their services.
@@ -172,6 +174,7 @@ impl Default for ServeSettings {
             tokens: None,
             origins: vec![],
             docs: None,
+            limits: ServeLimits::default(),
             callers: BTreeMap::new(),
             anonymous: BTreeMap::new(),
         }

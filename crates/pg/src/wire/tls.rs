@@ -24,6 +24,7 @@ use super::binding;
 use super::codec::Stream;
 use super::endpoint::{Endpoint, Host, Tls, TlsMode};
 use martydb_model::error::{Error, Result};
+use martydb_os::read_named;
 
 /// An encrypted connection. The stream within is boxed, so that TLS is compiled once for all kinds of streams.
 pub(crate) type EncryptedStream = TlsStream<Box<dyn Stream>>;
@@ -83,8 +84,7 @@ impl Handshake {
             .with_custom_certificate_verifier(Arc::new(verifier(tls, provider)?));
         let config = match (&tls.client_certificate, &tls.client_key) {
             (Some(certificate), Some(key)) => {
-                check_key(key)?;
-                let key = PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable(key, error))?;
+                let key = private_key(key)?;
                 let chain = certificates(certificate).map_err(|error| unreadable(certificate, error))?;
                 config.with_client_auth_cert(chain, key).map_err(unusable)?
             }
@@ -121,7 +121,7 @@ pub async fn agree(stream: &mut TcpStream) -> Result<bool, String> {
 }
 
 /// Checks the private key's file like libpq: others must not be able to read it; root's may be readable by its group.
-pub fn check_key(path: &Path) -> Result<()> {
+fn check_key(path: &Path) -> Result<()> {
     let found = path.metadata().map_err(|error| unreadable(path, error))?;
     let open = if found.uid() == 0 { 0o027 } else { 0o077 };
     match found.mode() & open {
@@ -131,9 +131,17 @@ pub fn check_key(path: &Path) -> Result<()> {
     }
 }
 
+/// Returns the private key of a file in PEM, which others must not be able to read.
+pub fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>> {
+    check_key(path)?;
+    let bytes = secrecy::zeroize::Zeroizing::new(read_named(path).map_err(|error| unreadable(path, error))?);
+    PrivateKeyDer::from_pem_slice(&bytes).map_err(|error| unreadable(path, error))
+}
+
 /// Returns the certificates of a file in PEM.
 pub fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, pem::Error> {
-    CertificateDer::pem_file_iter(path).and_then(Iterator::collect)
+    let bytes = read_named(path).map_err(pem::Error::Io)?;
+    CertificateDer::pem_slice_iter(&bytes).collect()
 }
 
 fn unreadable(path: &Path, error: impl std::fmt::Display) -> Error {

@@ -70,7 +70,7 @@ fn replication(look: &mut Comparison<'_>, role: &AccessRole, has_it: bool) {
 /// privileges here are ours to set.
 fn alter(look: &mut Comparison<'_>, role: &AccessRole, found: &ActualRole) {
     let ours = look.is_ours(found.comment.as_deref());
-    if role.login && !role.expired && (ours || look.stored.contains(&role.name)) {
+    if role.login && !role.expired && ours {
         roles::password(look, &role.name);
     }
     replication(look, role, found.replication);

@@ -98,7 +98,12 @@ fn serve(plan: &DeploymentPlan<'_>) -> ComposeService {
     let mut arguments = vec!["--no-input", "serve"];
     arguments.extend(plan.exposed().flat_map(|node| ["-s", node.service.name.as_str()]));
     let service = of_martydb(plan, &arguments, secrets);
-    ComposeService { networks, ..after_init(listening(service, files("serve"), "--listen", 8480)) }
+    ComposeService {
+        networks,
+        // Requests in progress have 30 seconds.
+        stop_grace_period: Some("60s"),
+        ..after_init(listening(service, files("serve"), "--listen", 8480))
+    }
 }
 
 fn after_init(service: ComposeService) -> ComposeService {

@@ -29,10 +29,44 @@ impl ShapeKey {
         ShapeKey(digest.finalize().into())
     }
 
+    /// Returns the key of a statement with values of this class.
+    pub(super) fn with_values(
+        login: Option<&str>,
+        statement: StatementDigest,
+        values: &[String],
+    ) -> ShapeKey {
+        let mut digest = Sha256::new();
+        digest.update(ShapeKey::new(login, statement).0);
+        values.iter().for_each(|value| add_class(&mut digest, value));
+        ShapeKey(digest.finalize().into())
+    }
+
     /// Returns its beginning in hexadecimal.
     pub(super) fn id(&self) -> String {
         hex::encode(&self.0[..6])
     }
+}
+
+/// Adds what the cost of a statement depends on most: the magnitude of a number, the month of a date, the beginning and the length of
+/// another text. Values of one class share a cost; of others the planner is asked.
+fn add_class(digest: &mut Sha256, value: &str) {
+    digest.update([u8::try_from(value.len().checked_ilog2().unwrap_or(0)).unwrap_or(u8::MAX)]);
+    if let Ok(number) = value.parse::<f64>() {
+        let magnitude = number.abs().log2().floor().clamp(-1100.0, 1100.0) as i16;
+        digest.update([u8::from(number < 0.0)]);
+        digest.update(magnitude.to_be_bytes());
+        return;
+    }
+    let bytes = value.as_bytes();
+    let is_date = bytes.len() >= 10 && bytes[..4].iter().all(u8::is_ascii_digit) && bytes[4] == b'-';
+    let is_uuid = bytes.len() == 36 && bytes[8] == b'-' && bytes[13] == b'-';
+    let beginning = match (is_uuid, is_date) {
+        (true, _) => 1,
+        (_, true) => 7,
+        _ => 3,
+    };
+    digest.update(&bytes[..bytes.len().min(beginning)]);
+    digest.update([0xff]);
 }
 
 /// Costs by shape.
@@ -67,6 +101,35 @@ impl CostCache {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_that_differ_much_have_costs_of_their_own() {
+        let of =
+            |value: &str| ShapeKey::with_values(None, StatementDigest::new("SELECT $1"), &[value.to_owned()]);
+        for (one, other) in [
+            ("2", "100000000"),
+            ("-5", "5"),
+            ("0.001", "1"),
+            ("1990-01-01", "2026-11-29"),
+            ("2026-01-02T00:00:00Z", "2026-02-02T00:00:00Z"),
+            ("a", "z"),
+            ("%a%", "abc%"),
+            ("00000000-0000-0000-0000-000000000000", "ffffffff-0000-0000-0000-000000000000"),
+            ("{1,2}", "{1,2,3,4,5,6,7,8,9}"),
+            ("", "x"),
+            ("open", "openopenopen"),
+        ] {
+            assert!(of(one) != of(other), "{one} {other}");
+        }
+        for (one, other) in [
+            ("70", "100"),
+            ("7c9e6679-7425-40de-944b-e07fc1f90ae7", "7d9e6679-7425-40de-944b-e07fc1f90ae7"),
+            ("2026-11-01", "2026-11-29"),
+            ("customer 17", "customer 18"),
+        ] {
+            assert!(of(one) == of(other), "{one} {other}");
+        }
+    }
 
     #[test]
     fn costs_belong_to_a_login_grow_old_and_are_bounded() {

@@ -53,7 +53,7 @@ pub(crate) async fn prepare<'a>(
     // The planner knows nothing about a function's rows: they are counted.
     let (without_body, counts) = (request.method == "HEAD", preferences.count.is_some());
     let limits =
-        ResultLimits::new(media.form, most_affected(function, &preferences)?, exposure.limits.answer);
+        ResultLimits::new(media.form, most_affected(function, &preferences)?, exposure.limits.answer());
     let form = if without_body && !limits.is_single { BodyForm::Nothing } else { media.form };
     let arguments = FunctionCall {
         catalog: &catalog,

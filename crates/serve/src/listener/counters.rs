@@ -1,10 +1,12 @@
 //! Counters of the process as samples.
 
 use martydb_model::metrics::{
-    SERVE_ANSWERS, SERVE_BREAKER_OPEN, SERVE_CACHE_BYTES, SERVE_CACHE_EVICTIONS, SERVE_CACHE_HITS,
-    SERVE_CACHE_MISSES, SERVE_CONNECTION_LIMIT, SERVE_CONNECTIONS, SERVE_REFUSED, SERVE_SECONDS,
-    SERVE_TRANSACTIONS, Sample, Subject,
+    SERVE_ANSWERS, SERVE_BREAKER_OPEN, SERVE_BYTES_IN_FLIGHT, SERVE_CACHE_BYTES, SERVE_CACHE_EVICTIONS,
+    SERVE_CACHE_HITS, SERVE_CACHE_MISSES, SERVE_CONNECTION_LIMIT, SERVE_CONNECTIONS, SERVE_LIMIT,
+    SERVE_REFUSED, SERVE_SECONDS, SERVE_TRANSACTIONS, Sample, Subject,
 };
+
+use martydb_model::{LimitScope, SERVE_LIMITS, ServeLimits};
 
 use super::ServedProcess;
 use crate::callers::CallerRight;
@@ -28,8 +30,17 @@ impl ServedProcess {
             samples.push(Sample::with(SERVE_SECONDS, &subject, [&status], seconds));
         }
         services.values().for_each(|service| of_service(service, &mut samples));
+        let none = Subject::default();
+        samples.push(Sample::new(SERVE_BYTES_IN_FLIGHT, &none, self.in_flight.bytes() as f64));
+        samples.extend(limits(LimitScope::Process, &self.limits, &none));
         samples
     }
+}
+
+/// Returns the limits of the table.
+fn limits(scope: LimitScope, limits: &ServeLimits, subject: &Subject) -> impl Iterator<Item = Sample> {
+    let rows = SERVE_LIMITS.iter().filter(move |row| row.scope == scope);
+    rows.map(move |row| Sample::with(SERVE_LIMIT, subject, [row.key], limits[row.limit] as f64))
 }
 
 fn of_service(service: &ServedService, samples: &mut Vec<Sample>) {
@@ -41,6 +52,7 @@ fn of_service(service: &ServedService, samples: &mut Vec<Sample>) {
         }
         samples.push(Sample::with(SERVE_CONNECTION_LIMIT, subject, [login], pool.most as f64));
     }
+    samples.extend(limits(LimitScope::Service, &service.exposure.limits.most, subject));
     for (reason, number) in service.guard.refused() {
         samples.push(Sample::with(SERVE_REFUSED, subject, [reason], number as f64));
     }

@@ -39,7 +39,7 @@ impl ServedProcess {
     pub async fn reload(&self, databases: Vec<ServedDatabase>, callers: Callers) -> Result<()> {
         let services = self.made(databases).await?;
         // The first request need not wait for the catalog; where the database is down, it is read later.
-        let _known = join_all(services.values().map(|service| service.catalog())).await;
+        let _known = join_all(services.values().map(|service| service.refresh())).await;
         // Keys that are gone are refused from the next request on.
         *self.callers.write() = callers;
         self.put(services);
@@ -52,7 +52,7 @@ impl ServedProcess {
     }
 
     /// Ends the tasks that follow migrations.
-    pub fn stop_following(&self) {
+    pub(super) fn stop_following(&self) {
         let mut following = self.following.lock();
         following.drain().for_each(|(_, task)| task.abort());
     }
@@ -64,7 +64,7 @@ impl ServedProcess {
             let name = database.name.clone();
             let service = match former.filter(|former| former.serves(&database)) {
                 Some(same) => same.clone(),
-                None => Arc::new(ServedService::after(database, former.map(Arc::as_ref))?),
+                None => Arc::new(ServedService::after(database, former.map(Arc::as_ref), &self.in_flight)?),
             };
             Ok((name, service))
         };

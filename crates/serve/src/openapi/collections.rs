@@ -103,7 +103,7 @@ impl DocumentSource<'_> {
         if !relation.is_view && !required.is_empty() {
             new["required"] = json!(required);
         }
-        let list = json!({ "type": "array", "maxItems": self.exposure.limits.rows, "items": reference("schemas", name) });
+        let list = json!({ "type": "array", "maxItems": self.exposure.limits.rows(), "items": reference("schemas", name) });
         let page = json!({
             "type": "object", "required": ["items", "next"],
             "properties": { "items": reference("schemas", &format!("{name}-list")), "next": { "type": ["string", "null"] } },

@@ -1,8 +1,6 @@
 //! Page that shows the OpenAPI document by Swagger UI, whose files are beside the program. It needs no key:
 //! it is static and equal for all services. Its security policy allows this origin only.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use axum::body::Body;
@@ -10,15 +8,13 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 use martydb_model::error::{Error, Result};
+use martydb_os::read_named;
 
 /// Files of the package `swagger-ui-dist` that the page loads.
 const FILES: [(&str, &str); 2] = [
     ("swagger-ui-bundle.js", "text/javascript; charset=utf-8"),
     ("swagger-ui.css", "text/css; charset=utf-8"),
 ];
-
-/// Most bytes of a file.
-const MAX_BYTES: u64 = 8 << 20;
 
 /// Headers of the page and its files. Swagger UI sets styles of single elements and has pictures in `data:`.
 const HEADERS: [(HeaderName, &str); 4] = [
@@ -81,11 +77,5 @@ fn read_file(path: &Path) -> Result<Bytes> {
         Error::manifest(format!("{} cannot be used: {why}", path.display()))
             .hint("npm install swagger-ui-dist, and `docs: node_modules/swagger-ui-dist` under `serve`")
     };
-    let file = File::open(path).map_err(|error| wrong(error.to_string()))?;
-    let mut content = vec![];
-    file.take(MAX_BYTES + 1).read_to_end(&mut content).map_err(|error| wrong(error.to_string()))?;
-    match content.len() as u64 > MAX_BYTES {
-        true => Err(wrong(format!("it has more than {MAX_BYTES} bytes"))),
-        false => Ok(Bytes::from(content)),
-    }
+    read_named(path).map(Bytes::from).map_err(|error| wrong(error.to_string()))
 }

@@ -84,6 +84,7 @@ fn written(right: CallerRight) -> Value {
         login: None,
         rate: Some(7),
         cost: None,
+        share: crate::CallerShare::default(),
     };
     let source = DocumentSource {
         service: "shop",

@@ -1,8 +1,10 @@
 //! Filters, orders and ranges at their places in the tree.
 
+use martydb_model::ServeLimit;
+
 use super::node::PlanNode;
 use crate::error::{HttpError, HttpResult};
-use crate::request::{FilterOperation, FilterTree, RowQuery};
+use crate::request::{FieldPath, FilterOperation, FilterTree, OrderedField, RowQuery};
 use crate::settings::RequestLimits;
 
 /// Puts each parameter at the relation that it names.
@@ -55,55 +57,75 @@ pub(super) fn check(
     limits: &RequestLimits,
     writes: bool,
 ) -> HttpResult<()> {
-    let (mut conditions, mut values) = (0, 0);
-    count(root, &mut conditions, &mut values);
+    let mut size = RequestSize::default();
+    size.add_node(root);
     if writes {
-        query.root_filters().for_each(|tree| count_tree(tree, &mut conditions, &mut values));
+        query.root_filters().for_each(|tree| size.add_tree(tree));
     }
-    check_terms(terms(root))?;
-    check_counted(conditions, values, limits)
+    size.check(limits)
 }
 
-/// Rejects an order of too many terms.
-pub(crate) fn check_terms(terms: usize) -> HttpResult<()> {
-    match terms <= MOST_TERMS {
-        true => Ok(()),
-        false => Err(HttpError::limit(format!("more than {MOST_TERMS} terms of an order"))),
-    }
+/// Size of a request: what the text of its statement grows with.
+#[derive(Debug, Default)]
+pub(crate) struct RequestSize {
+    columns: usize,
+    /// Steps of the longest path.
+    steps: usize,
+    conditions: usize,
+    /// Values of the longest list.
+    values: usize,
+    terms: usize,
 }
 
-fn terms(node: &PlanNode<'_>) -> usize {
-    node.order.len() + node.children.iter().map(terms).sum::<usize>()
-}
-
-/// Checks the number of conditions, and of values in the longest list.
-pub(crate) fn check_counted(conditions: usize, values: usize, limits: &RequestLimits) -> HttpResult<()> {
-    if conditions > limits.conditions {
-        return Err(HttpError::limit(format!("more than {} conditions", limits.conditions)));
-    }
-    if values > limits.values {
-        return Err(HttpError::limit(format!("more than {} values of `in`", limits.values)));
-    }
-    Ok(())
-}
-
-fn count(node: &PlanNode<'_>, conditions: &mut usize, values: &mut usize) {
-    node.filters.iter().for_each(|tree| count_tree(tree, conditions, values));
-    node.children.iter().for_each(|child| count(child, conditions, values));
-}
-
-/// Counts the conditions of a tree and the longest list of values in it.
-pub(crate) fn count_tree(tree: &FilterTree, conditions: &mut usize, values: &mut usize) {
-    match tree {
-        FilterTree::Branch { trees, .. } => trees.iter().for_each(|one| count_tree(one, conditions, values)),
-        FilterTree::Document(filter) => {
-            *conditions += filter.conditions();
-            *values = (*values).max(filter.values());
+impl RequestSize {
+    /// Rejects a request that is too large.
+    pub(crate) fn check(&self, limits: &RequestLimits) -> HttpResult<()> {
+        if self.terms > MOST_TERMS {
+            return Err(HttpError::limit(format!("more than {MOST_TERMS} terms of an order")));
         }
-        FilterTree::Leaf(filter) => {
-            *conditions += 1;
-            if let FilterOperation::In(list) = &filter.operation {
-                *values = (*values).max(list.len());
+        limits.check(ServeLimit::Columns, self.columns)?;
+        limits.check(ServeLimit::Steps, self.steps)?;
+        limits.check(ServeLimit::Conditions, self.conditions)?;
+        limits.check(ServeLimit::Values, self.values)
+    }
+
+    fn add_node(&mut self, node: &PlanNode<'_>) {
+        let mut stars = 0;
+        for selected in &node.select {
+            stars += usize::from(selected.field.name == "*");
+            self.columns += if stars > 1 { node.relation.columns.len() } else { 1 };
+            self.add_field(&selected.field);
+        }
+        node.filters.iter().for_each(|tree| self.add_tree(tree));
+        self.add_order(&node.order);
+        self.columns += node.children.len();
+        node.children.iter().for_each(|child| self.add_node(child));
+    }
+
+    /// Adds the terms of an order.
+    pub(crate) fn add_order(&mut self, order: &[OrderedField]) {
+        self.terms += order.len();
+        order.iter().for_each(|term| self.add_field(&term.field));
+    }
+
+    fn add_field(&mut self, field: &FieldPath) {
+        self.steps = self.steps.max(field.steps.len());
+    }
+
+    /// Adds a tree of conditions.
+    pub(crate) fn add_tree(&mut self, tree: &FilterTree) {
+        match tree {
+            FilterTree::Branch { trees, .. } => trees.iter().for_each(|one| self.add_tree(one)),
+            FilterTree::Document(filter) => {
+                self.conditions += filter.conditions();
+                self.values = self.values.max(filter.values());
+            }
+            FilterTree::Leaf(filter) => {
+                self.conditions += 1;
+                self.add_field(&filter.field);
+                if let FilterOperation::In(list) = &filter.operation {
+                    self.values = self.values.max(list.len());
+                }
             }
         }
     }

@@ -1,5 +1,7 @@
 //! The tree of relations: the root, and below it those that are embedded.
 
+use martydb_model::ServeLimit;
+
 use super::embed::find_relationship;
 use super::node::PlanNode;
 use super::places;
@@ -42,9 +44,9 @@ pub(crate) fn plan_tree<'c>(
     places::check(&root, query, limits, writes)?;
     let range = query.range();
     if !writes {
-        restrict(&mut root, limits.rows);
+        restrict(&mut root, limits.rows());
     }
-    Ok(PlannedTree { root, range, answer: limits.answer })
+    Ok(PlannedTree { root, range, answer: limits.answer() })
 }
 
 fn restrict(node: &mut PlanNode<'_>, rows: i64) {
@@ -106,12 +108,7 @@ impl<'c> TreePlanner<'c, '_> {
         one: &SelectedRelation,
         depth: usize,
     ) -> HttpResult<PlanNode<'c>> {
-        if depth > self.limits.depth {
-            return Err(HttpError::limit(format!(
-                "more than {} levels of embedded relations",
-                self.limits.depth
-            )));
-        }
+        self.limits.check(ServeLimit::Depth, depth)?;
         let relationship = find_relationship(self.catalog, parent.relation, &one.name, one.hint.as_deref())?;
         let (schema, name) = &relationship.target;
         let mut node = PlanNode {

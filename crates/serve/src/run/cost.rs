@@ -17,14 +17,14 @@ pub(super) async fn check_cost(
     if limit.is_none() && caller.cost.is_none() {
         return Ok(Ok(()));
     }
-    let (login, digest) = (caller.login.as_deref(), compiled.digest());
-    let cost = match service.guard.known(login, digest) {
+    let login = caller.login.as_deref();
+    let cost = match service.guard.known(login, compiled) {
         Some(cost) => cost,
         None => {
             let cost = planned(session, compiled).await?;
             // A refused cost is that of these values: the next request of this form is asked for by its own.
             if limit.is_none_or(|limit| cost <= limit as f64) {
-                service.guard.learn(login, digest, cost);
+                service.guard.learn(login, compiled, cost);
             }
             cost
         }

@@ -239,6 +239,7 @@ mod tests {
             login: None,
             rate: None,
             cost: None,
+            share: crate::CallerShare::default(),
         };
         RequestCaller { identity: caller.into(), claims: claims.as_object().cloned().unwrap_or_default() }
     }

@@ -2,7 +2,7 @@
 //! their number and their times are bounded whatever their callers do.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use martydb_model::TransactionTimes;
@@ -36,6 +36,8 @@ pub(crate) struct OpenTransactions {
     prefix: String,
     times: Option<TransactionTimes>,
     most: AtomicUsize,
+    /// `true` while the process ends: none is kept.
+    is_closed: AtomicBool,
     entries: Mutex<TransactionEntries>,
 }
 
@@ -97,6 +99,9 @@ impl TakenTransaction {
     pub(crate) fn leave(mut self, state: Option<HeldState>) {
         self.kept = true;
         let Some(state) = state else { return self.transactions.end(&self.id, false) };
+        if self.transactions.is_closed.load(Ordering::Acquire) {
+            return self.transactions.end(&self.id, true);
+        }
         let mut entries = self.transactions.entries.lock();
         // Its time may be over already: then the connection is closed here.
         if let Some(found) = entries.open.get_mut(&self.id) {
@@ -110,8 +115,13 @@ impl OpenTransactions {
     /// Makes those of a service whose pools have this number of connections: a quarter of them may be held.
     pub(crate) fn new(times: Option<TransactionTimes>, connections: usize) -> OpenTransactions {
         let prefix = random::<4>().unwrap_or_default();
-        let transactions =
-            OpenTransactions { prefix, times, most: AtomicUsize::default(), entries: Mutex::default() };
+        let transactions = OpenTransactions {
+            prefix,
+            times,
+            most: AtomicUsize::default(),
+            is_closed: AtomicBool::default(),
+            entries: Mutex::default(),
+        };
         transactions.allow(connections);
         transactions
     }
@@ -119,6 +129,16 @@ impl OpenTransactions {
     /// Sets the number of connections of the pools.
     pub(crate) fn allow(&self, connections: usize) {
         self.most.store((connections / 4).max(1), Ordering::Relaxed);
+    }
+
+    /// Rolls all back that wait for a request, and each other one behind the request that uses it.
+    pub(crate) fn close(&self) {
+        self.is_closed.store(true, Ordering::Release);
+        let entries = self.entries.lock();
+        let waiting = entries.open.iter().filter(|(_, one)| one.state.is_some());
+        let waiting: Vec<String> = waiting.map(|(id, _)| id.clone()).collect();
+        drop(entries);
+        waiting.iter().for_each(|id| self.end(id, true));
     }
 
     /// Returns the times, if transactions of several requests are allowed.

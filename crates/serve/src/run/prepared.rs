@@ -45,9 +45,13 @@ impl RequestContext {
         })
     }
 
-    /// Returns the answer to a error of the database.
+    /// Returns the answer to an error of the database.
     pub(crate) fn error(&self, error: &DatabaseError) -> HttpError {
-        error.answer(self.caller.name != ANONYMOUS, true)
+        let answer = error.answer(self.caller.name != ANONYMOUS, true);
+        if error.is_time_limit() {
+            return answer.of_time_limit(self.service.exposure.limits.timeout);
+        }
+        answer.without_hidden(|name| self.service.exposes(name))
     }
 
     /// Returns the pool of the caller's login that writes, or of the one that reads.

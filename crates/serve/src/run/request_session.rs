@@ -43,7 +43,11 @@ impl RequestSession {
         pool: &LoginPool,
         with: SessionUse,
     ) -> HttpResult<RequestSession> {
-        Ok(RequestSession::new(context, take(pool).await?, with))
+        context.service.in_flight.check()?;
+        let share = context.caller.share.connection(pool.wait()).await?;
+        let mut session = take(pool).await?;
+        session.belongs_to(share);
+        Ok(RequestSession::new(context, session, with))
     }
 
     /// Goes on with the open transaction of a session.

@@ -6,6 +6,7 @@ pub(crate) mod statistics;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use martydb_model::error::Result;
@@ -13,11 +14,12 @@ use martydb_model::metrics::Subject;
 use martydb_model::sql::Statement;
 use parking_lot::RwLock;
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Semaphore;
 
-use crate::callers::{CallerRight, ServeCaller};
+use crate::callers::{CallerRight, ServeCaller, streams_of};
 use crate::catalog::{ServedCatalog, statements};
 use crate::error::{HttpError, HttpResult};
-use crate::guard::{ServerBreaker, ServiceGuard};
+use crate::guard::{BytesInFlight, ServerBreaker, ServiceGuard};
 use crate::run::cache::CachedAnswers;
 use crate::run::idempotency;
 use crate::run::open_transactions::OpenTransactions;
@@ -72,6 +74,8 @@ pub struct ServedService {
     read: LoginPool,
     write: LoginPool,
     further: HashMap<String, LoginPool>,
+    /// The process's own connection, for the catalogs.
+    own: LoginPool,
     pub(crate) statistics: DatabaseStatistics,
     pub(crate) replicas: ServiceReplicas,
     pub(crate) guard: Arc<ServiceGuard>,
@@ -81,9 +85,19 @@ pub struct ServedService {
     pub(crate) transactions: Arc<OpenTransactions>,
     pub(crate) cache: CachedAnswers,
     catalog: RwLock<Option<(String, Arc<ServedCatalog>)>>,
+    /// Last look at the catalogs; held by the one that looks.
+    looking: tokio::sync::Mutex<Option<CatalogLook>>,
+    /// `true` if the last look was answered.
+    is_ready: AtomicBool,
+    /// Places for answers that are sent while they are read.
+    pub(crate) streams: Arc<Semaphore>,
+    pub(crate) in_flight: Arc<BytesInFlight>,
     /// One document at a time: each holds the description of all relations.
     pub documents: tokio::sync::Mutex<()>,
 }
+
+/// End of a look at the catalogs, and what it found.
+type CatalogLook = (Instant, HttpResult<Arc<ServedCatalog>>);
 
 /// Interval at which expired answers are removed.
 const EXPIRY: Duration = Duration::from_secs(60);
@@ -97,15 +111,20 @@ impl ServedService {
     /// # Errors
     /// If a pool cannot be made.
     pub fn new(database: ServedDatabase) -> Result<ServedService> {
-        ServedService::after(database, None)
+        ServedService::after(database, None, &Arc::default())
     }
 
     /// Makes the service that replaces a former one: budgets, figures and open transactions stay.
     ///
     /// # Errors
     /// If a pool cannot be made.
-    pub fn after(database: ServedDatabase, former: Option<&ServedService>) -> Result<ServedService> {
+    pub(crate) fn after(
+        database: ServedDatabase,
+        former: Option<&ServedService>,
+        in_flight: &Arc<BytesInFlight>,
+    ) -> Result<ServedService> {
         let times = database.exposure.transactions;
+        let database_connections = database.read.connections;
         let transactions = former.filter(|former| former.exposure.transactions == times);
         let transactions = transactions.map_or_else(
             || Arc::new(OpenTransactions::new(times, database.write.connections)),
@@ -116,6 +135,7 @@ impl ServedService {
         Ok(ServedService {
             read: LoginPool::new(&database.read)?,
             write: LoginPool::new(&database.write)?,
+            own: LoginPool::new(&database.read.for_catalogs())?,
             further: further.collect::<Result<_>>()?,
             replicas: ServiceReplicas::new(&database.replicas)?,
             statistics: DatabaseStatistics::new(&database.read.database, database.monitor.clone()),
@@ -137,6 +157,10 @@ impl ServedService {
             exposure: database.exposure.clone(),
             origin: database,
             catalog: RwLock::new(None),
+            looking: tokio::sync::Mutex::default(),
+            is_ready: AtomicBool::new(false),
+            streams: Arc::new(Semaphore::new(streams_of(database_connections))),
+            in_flight: in_flight.clone(),
             documents: tokio::sync::Mutex::default(),
         })
     }
@@ -160,7 +184,7 @@ impl ServedService {
     }
 
     fn pools(&self) -> impl Iterator<Item = &LoginPool> {
-        let pools = [&self.read, &self.write].into_iter().chain(self.further.values());
+        let pools = [&self.read, &self.write, &self.own].into_iter().chain(self.further.values());
         pools.chain(self.statistics.pool()).chain(self.replicas.pools())
     }
 
@@ -189,16 +213,61 @@ impl ServedService {
         caller.login.as_deref().unwrap_or_else(|| own.login())
     }
 
-    /// Returns the catalog; the first request reads it.
+    /// Returns the connections that are in use.
+    pub(crate) fn used_connections(&self) -> usize {
+        self.pools().map(|pool| pool.connections().used).sum()
+    }
+
+    /// Returns `true` if the last look at the catalogs was answered.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.is_ready.load(Ordering::Acquire)
+    }
+
+    /// Returns `true` if a relation of this name is exposed, as far as the catalogs are known.
+    pub(crate) fn exposes(&self, name: &str) -> bool {
+        let known = self.catalog.read();
+        known.as_ref().is_some_and(|(_, catalog)| catalog.relations().any(|one| one.name == name))
+    }
+
+    /// Returns the catalog. A request that comes before the first look waits for its end, but no longer than for a statement.
     pub async fn catalog(&self) -> HttpResult<Arc<ServedCatalog>> {
         if let Some((_, known)) = &*self.catalog.read() {
             return Ok(known.clone());
         }
-        self.refresh().await
+        let found = tokio::time::timeout(self.exposure.limits.timeout, self.first_look()).await;
+        found.unwrap_or_else(|_| Err(no_catalog()))
+    }
+
+    /// Returns what the last look found, or looks for the first time.
+    async fn first_look(&self) -> HttpResult<Arc<ServedCatalog>> {
+        let mut last = self.looking.lock().await;
+        match &*last {
+            Some((_, found)) => found.clone(),
+            None => self.look_and_remember(&mut last).await,
+        }
+    }
+
+    /// Looks at the catalogs. One looks at a time: those that waited for it get what it found.
+    pub async fn refresh(&self) -> HttpResult<Arc<ServedCatalog>> {
+        let asked = Instant::now();
+        let mut last = self.looking.lock().await;
+        if let Some((ended, found)) = &*last
+            && *ended >= asked
+        {
+            return found.clone();
+        }
+        self.look_and_remember(&mut last).await
+    }
+
+    async fn look_and_remember(&self, last: &mut Option<CatalogLook>) -> HttpResult<Arc<ServedCatalog>> {
+        let found = self.look().await;
+        self.is_ready.store(found.is_ok(), Ordering::Release);
+        *last = Some((Instant::now(), found.clone()));
+        found
     }
 
     /// Compares the catalogs with the known ones, and reads them where they differ.
-    pub(crate) async fn refresh(&self) -> HttpResult<Arc<ServedCatalog>> {
+    async fn look(&self) -> HttpResult<Arc<ServedCatalog>> {
         let fingerprint = self.text(&statements::fingerprint(&self.exposure.schemas)).await?;
         let known = self.catalog.read().clone();
         if let Some((_, catalog)) = known.filter(|(known, _)| *known == fingerprint) {
@@ -225,7 +294,7 @@ impl ServedService {
     }
 
     async fn text(&self, question: &Statement) -> HttpResult<String> {
-        let rows = ask(&self.read, question, &[]).await?.map_err(|error| {
+        let rows = ask(&self.own, question, &[]).await?.map_err(|error| {
             tracing::warn!(
                 "the catalogs of {} cannot be read: {}",
                 self.name,
@@ -259,15 +328,17 @@ impl ServedService {
     pub async fn follow(self: Arc<Self>) {
         let mut expired = Instant::now();
         loop {
-            tokio::time::sleep(INTERVAL).await;
+            let begun = Instant::now();
+            if let Err(error) = self.refresh().await {
+                tracing::debug!("the catalogs of {} could not be compared: {}", self.name, error.message);
+            }
+            // Catalogs that take long are read half of the time at most.
+            tokio::time::sleep(INTERVAL.max(begun.elapsed())).await;
             if self.exposure.records.keys && expired.elapsed() >= EXPIRY {
                 self.expire().await;
                 expired = Instant::now();
             }
-            self.replicas.look(&self.read).await;
-            if let Err(error) = self.refresh().await {
-                tracing::debug!("the catalogs of {} could not be compared: {}", self.name, error.message);
-            }
+            self.replicas.look(&self.own).await;
         }
     }
 }

@@ -11,6 +11,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, try_unfold};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio_postgres::RowStream;
 
@@ -78,6 +79,10 @@ impl PreparedRequest<'_> {
         let mut first = vec![];
         let most = if audits { usize::MAX } else { WHOLE };
         if !lines.fill(&mut first, most).await.map_err(|error| self.line_error(&error))? {
+            let (service, caller) = (&self.context.service, &self.context.caller);
+            let places = (caller.share.stream(), service.streams.clone().try_acquire_owned().ok());
+            let (Some(own), Some(all)) = places else { return Err(service.guard.too_many_streams()) };
+            lines.places = Some((own, all));
             return Ok(ServedAnswer::Parts(PartedAnswer { headers, body: lines.parts(first.into()) }));
         }
         let result = StatementResult { rows: lines.number, body: first, ..StatementResult::default() };
@@ -128,6 +133,8 @@ struct RowLines {
     bytes: usize,
     /// `true` behind the last row.
     is_over: bool,
+    /// Places of the caller and of the service for an answer that is sent while it is read.
+    places: Option<(OwnedSemaphorePermit, OwnedSemaphorePermit)>,
 }
 
 impl Drop for RowLines {
@@ -154,12 +161,13 @@ impl RowLines {
             digest: step.compiled.digest(),
             begun: Instant::now(),
             end: tokio::time::Instant::now() + limits.timeout,
-            most: if context.records.audits_reads() { limits.answer } else { limits.lines },
+            most: if context.records.audits_reads() { limits.answer() } else { limits.lines() },
             session: Some(session),
             rows: Box::pin(rows),
             number: 0,
             bytes: 0,
             is_over: false,
+            places: None,
             context,
         }
     }
@@ -183,7 +191,7 @@ impl RowLines {
             // Code of the service may have changed `client_encoding`.
             let text: &str = row.try_get(0).map_err(|_| LineError::NotText)?;
             self.bytes = self.bytes.saturating_add(text.len() + 1);
-            if self.bytes > self.most || text.len() > self.context.service.exposure.limits.answer {
+            if self.bytes > self.most || text.len() > self.context.service.exposure.limits.answer() {
                 return Err(LineError::TooLarge(self.most));
             }
             lines.extend(text.bytes().map(on_one_line).chain([b'\n']));

@@ -88,6 +88,11 @@ impl DatabaseError {
         matches!(self, DatabaseError::TooSlow) || self.sqlstate() == Some("57014")
     }
 
+    /// Returns `true` if it was the time limit that ended the statement, and no administrator.
+    pub(crate) fn is_time_limit(&self) -> bool {
+        self.is_too_slow() && !self.message().is_some_and(|text| text.contains("user request"))
+    }
+
     /// Returns the message that the server reported.
     pub(crate) fn message(&self) -> Option<&str> {
         match self {

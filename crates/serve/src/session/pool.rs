@@ -18,8 +18,8 @@ use super::error::{of_database, unavailable};
 use super::password::{LoginPassword, is_rejected};
 use super::target::LoginTarget;
 use super::{LoginSession, SessionState};
-use crate::error::{HttpError, HttpResult};
-use crate::guard::{NO_CONNECTION, ServerBreaker};
+use crate::error::{HttpError, HttpResult, NO_CONNECTION};
+use crate::guard::ServerBreaker;
 
 /// The pool of one login. It serves this login and this database for its whole life.
 #[derive(Clone)]
@@ -50,7 +50,7 @@ pub(crate) struct PoolConnections {
 const SHORT_REST: Duration = Duration::from_millis(500);
 
 /// Most prepared statements of a connection; then all are dropped: callers control how many there are.
-const MOST_STATEMENTS: usize = 500;
+const MOST_STATEMENTS: usize = 250;
 
 impl LoginPool {
     /// Makes the pool; it connects when it is used.
@@ -107,6 +107,11 @@ impl LoginPool {
         }
     }
 
+    /// Returns the longest wait for a free connection.
+    pub(crate) fn wait(&self) -> Duration {
+        self.pool.timeouts().wait.unwrap_or_default()
+    }
+
     /// Returns the login.
     pub fn login(&self) -> &str {
         &self.login
@@ -150,6 +155,7 @@ impl LoginPool {
             timeout: self.timeout,
             runs: false,
             left: SessionState::default(),
+            share: None,
         })
     }
 

@@ -29,7 +29,12 @@ pub struct LoginTarget {
     pub breaker: Arc<ServerBreaker>,
     /// Told where the server rejects the password.
     pub renewals: Arc<Notify>,
+    /// `true` if the statements are the program's own: they are long and do little work, so compiling them takes longer than they do.
+    pub is_own: bool,
 }
+
+/// Time limit of the program's own statements about catalogs, whatever that of callers is.
+const CATALOG_TIME: Duration = Duration::from_secs(30);
 
 impl LoginTarget {
     fn secret(&self) -> Option<&str> {
@@ -44,6 +49,18 @@ impl LoginTarget {
             && parts(self) == parts(other)
             && self.secret() == other.secret()
             && Arc::ptr_eq(&self.breaker, &other.breaker)
+    }
+
+    /// Returns the target of the one connection for the catalogs.
+    pub(crate) fn for_catalogs(&self) -> LoginTarget {
+        LoginTarget {
+            timeout: CATALOG_TIME,
+            wait: CATALOG_TIME,
+            reads_only: true,
+            connections: 1,
+            is_own: true,
+            ..self.clone()
+        }
     }
 
     /// Returns the maker of its connections.
@@ -68,6 +85,9 @@ fn startup_options(target: &LoginTarget) -> String {
         target.timeout.as_millis(),
         target.timeout.as_millis()
     );
+    if target.is_own {
+        options.push_str(" -c jit=off");
+    }
     if target.reads_only {
         options.push_str(" -c default_transaction_read_only=on");
     }

@@ -7,9 +7,10 @@ use serde_json::Value;
 use martydb_manifest::Manifest;
 use martydb_model::error::{Error, Result};
 use martydb_model::yaml;
+use martydb_os::read_named_text;
 
 /// Limit of its size in bytes.
-const MAX_EXTRA_BYTES: u64 = 1024 * 1024;
+const MAX_EXTRA_BYTES: usize = 1024 * 1024;
 
 /// Returns the contents of the declared file; `None` if none is declared.
 ///
@@ -21,11 +22,10 @@ pub(crate) fn read(manifest: &Manifest) -> Result<Option<Value>> {
 
 fn contents(path: &Path) -> Result<Value> {
     let unreadable = |error| Error::manifest(format!("cannot read {}", path.display())).cause(error);
-    let found = std::fs::metadata(path).map_err(unreadable)?;
-    if !found.is_file() || found.len() > MAX_EXTRA_BYTES {
+    let text = read_named_text(path).map_err(unreadable)?;
+    if text.len() > MAX_EXTRA_BYTES {
         return Err(Error::manifest(format!("{} is not a file of at most 1 MiB", path.display())));
     }
-    let text = std::fs::read_to_string(path).map_err(unreadable)?;
     yaml::check(&text, path)?;
     let invalid = |error: serde_yaml::Error| Error::manifest(format!("{}: {error}", path.display()));
     let value: Value = serde_yaml::from_str(&text).map_err(invalid)?;

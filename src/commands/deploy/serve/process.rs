@@ -16,8 +16,9 @@ use databases::{SharedParts, current_passwords};
 use martydb_http::HttpListener;
 use martydb_model::error::{Error, Result};
 use martydb_model::hex;
+use martydb_model::units::counted;
 use martydb_model::{DesiredService, ServiceExposure};
-use martydb_serve::{ApiPage, ServedProcess, bind};
+use martydb_serve::{ApiPage, EndedRequests, ProcessDrain, ServedProcess, bind};
 use martydb_ui::flags::Select;
 use martydb_ui::reload;
 
@@ -37,9 +38,10 @@ pub(crate) async fn serve(
     let page = app.manifest.serve.docs.as_deref().map(ApiPage::read).transpose()?;
     let mut shared = SharedParts::default();
     let databases = shared.databases(app, services).await?;
-    let process = ServedProcess::new(&app.manifest.project, callers(app, services).await?)
-        .with_page(page)
-        .of_a_part(!select.names_none());
+    let process =
+        ServedProcess::new(&app.manifest.project, callers(app, services).await?, app.manifest.serve.limits)
+            .with_page(page)
+            .of_a_part(!select.names_none());
     let process = Arc::new(process);
     process.serve(databases).await?;
     let bound = bind(&listener, process.clone())?;
@@ -48,11 +50,18 @@ pub(crate) async fn serve(
     app.out.note(&bound.greeting(""));
     app.out.note(&format!("serving rows of {}", names(services)));
     tokio::select! {
-        ended = bound.serve() => ended?,
+        ended = bound.serve_until(ProcessDrain(process.clone())) => ended?,
         () = reload_on_request(app, services, select, (&process, &mut shared)) => {}
     }
-    process.stop_following();
-    app.out.note("stopped: no request is in progress");
+    app.out.note(&match process.settled().await {
+        EndedRequests { cut: 0, running: 0 } => "stopped: no request is in progress".to_owned(),
+        EndedRequests { cut, running: 0 } => {
+            format!("stopped: {} cancelled at the time limit", counted(cut, "request"))
+        }
+        EndedRequests { running, .. } => {
+            format!("stopped: a statement may still run in {}", counted(running, "connection"))
+        }
+    });
     Ok(())
 }
 

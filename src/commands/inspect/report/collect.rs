@@ -14,6 +14,7 @@ use crate::commands::verify::verify_isolation;
 use martydb_manifest::RedisService;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Result};
+use martydb_os::read_named;
 use martydb_report::values::{RedisKeys, sha256};
 use martydb_ui::flags::Select;
 use martydb_ui::report::Report;
@@ -74,7 +75,7 @@ impl States {
 
     async fn with(self, app: &App, select: &Select, proof: PageProof) -> Result<Collected> {
         let manifest = &app.manifest;
-        let text = std::fs::read(&manifest.path).map_err(|error| {
+        let text = read_named(&manifest.path).map_err(|error| {
             Error::operation(format!("cannot read {}", manifest.path.display())).cause(error)
         })?;
         let skipped = skipped::listed(&proof.isolation, &self.history, self.limit, self.backups_unknown);

@@ -1,16 +1,15 @@
 //! Files of pages: the earlier report of `--against`, and the file of `--out`, which is replaced only if it is a report.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use martydb_manifest::Manifest;
 use martydb_model::error::{Error, Result};
+use martydb_os::read_named;
 use martydb_report::embedded;
 use martydb_report::values;
 
 /// Largest file that is read as a report.
-const MAX_REPORT_BYTES: u64 = 64 << 20;
+const MAX_REPORT_BYTES: usize = 64 << 20;
 
 /// Reads a report of the same project and environment.
 ///
@@ -22,7 +21,7 @@ pub(crate) fn read(path: &Path, manifest: &Manifest) -> Result<values::ReportVal
         error.hint("give a file that `martydb report --out FILE` wrote for this manifest")
     };
     let text = text(path, MAX_REPORT_BYTES + 1).map_err(|error| refused(error.to_string()))?;
-    if text.len() as u64 > MAX_REPORT_BYTES {
+    if text.len() > MAX_REPORT_BYTES {
         return Err(refused(format!("it is larger than {} MB", MAX_REPORT_BYTES >> 20)));
     }
     let report = embedded::read(&text).map_err(refused)?;
@@ -43,12 +42,9 @@ pub(crate) fn check_replaceable(path: &Path) -> Result<()> {
         .hint("name another file, or replace it with --force"))
 }
 
-/// Reads at most `most` bytes of a regular file: a pipe would never end.
-fn text(path: &Path, most: u64) -> std::io::Result<String> {
-    if !path.metadata()?.is_file() {
-        return Err(std::io::Error::other("it is not a regular file"));
-    }
-    let mut bytes = vec![];
-    File::open(path)?.take(most).read_to_end(&mut bytes)?;
+/// Reads at most `most` bytes of a plain file.
+fn text(path: &Path, most: usize) -> std::io::Result<String> {
+    let mut bytes = read_named(path)?;
+    bytes.truncate(most);
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -4,7 +4,6 @@ mod checks;
 mod schema;
 mod texts;
 
-use std::io::Read;
 use std::path::Path;
 
 use martydb_migrate::files::Written;
@@ -12,10 +11,11 @@ use martydb_migrate::files::revision::{Numbering, planned, write_texts};
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, Result};
 use martydb_model::yaml;
+use martydb_os::read_named_text;
 use schema::CollectionSchema;
 
 /// Most bytes of a schema.
-const MAX_SCHEMA_BYTES: u64 = 1 << 20;
+const MAX_SCHEMA_BYTES: usize = 1 << 20;
 
 /// Writes both files of the migration that creates the collection.
 ///
@@ -38,11 +38,9 @@ pub(crate) fn write(
 
 fn read(path: &Path) -> Result<CollectionSchema> {
     let shown = path.display();
-    let mut text = String::new();
-    let opened = std::fs::File::open(path);
-    let read = opened.and_then(|file| file.take(MAX_SCHEMA_BYTES + 1).read_to_string(&mut text));
-    read.map_err(|error| Error::usage(format!("cannot read the schema {shown}")).cause(error))?;
-    if text.len() as u64 > MAX_SCHEMA_BYTES {
+    let text = read_named_text(path);
+    let text = text.map_err(|error| Error::usage(format!("cannot read the schema {shown}")).cause(error))?;
+    if text.len() > MAX_SCHEMA_BYTES {
         return Err(Error::usage(format!("the schema {shown} has more than {MAX_SCHEMA_BYTES} bytes")));
     }
     yaml::check(&text, path)?;

@@ -14,6 +14,7 @@ use crate::store::backend::errors::VARIABLES;
 use crate::store::backend::timeouts::RequestTimeouts;
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
+use martydb_os::read_named;
 
 const CONNECT: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -86,7 +87,7 @@ fn options(variables: &Environment, patience: RequestTimeouts) -> Result<ClientO
         let cannot = |error: &dyn std::fmt::Display| {
             Error::usage(format!("cannot use the certificates in {path} (AWS_CA_BUNDLE)")).cause(error)
         };
-        let bundle = std::fs::read(path).map_err(|error| cannot(&error))?;
+        let bundle = read_named(path.as_ref()).map_err(|error| cannot(&error))?;
         for certificate in Certificate::from_pem_bundle(&bundle).map_err(|error| cannot(&error))? {
             options = options.with_root_certificate(certificate);
         }

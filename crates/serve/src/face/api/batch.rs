@@ -69,7 +69,7 @@ impl BatchOperation {
     /// Parses a single operation.
     pub(crate) fn parse(text: &str) -> HttpResult<BatchOperation> {
         super::number::check_numbers(text)?;
-        let value = serde_json::from_str(text).map_err(|_| wrong("Empty or invalid json"))?;
+        let value = serde_json::from_str(text).map_err(|error| HttpError::of_json(&error))?;
         Ok(BatchOperation(value))
     }
 

@@ -20,7 +20,7 @@ impl BodyKeys {
     /// Parses a body, an object.
     pub(crate) fn parse(text: &str) -> HttpResult<BodyKeys> {
         check_numbers(text)?;
-        let value = serde_json::from_str(text).map_err(|_| wrong("Empty or invalid json"))?;
+        let value = serde_json::from_str(text).map_err(|error| HttpError::of_json(&error))?;
         BodyKeys::from_value(value, "the body")
     }
 

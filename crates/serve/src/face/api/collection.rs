@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::body::wrong;
 use super::filter::parse_filter;
 use super::number::check_numbers;
-use crate::error::HttpResult;
+use crate::error::{HttpError, HttpResult};
 use crate::face::rest::{json_path, parse_order};
 use crate::request::{DocumentChange, DocumentStep, FieldPath, FilterTree, OrderedField};
 
@@ -91,7 +91,7 @@ pub(crate) fn replacement(document: &Value) -> HttpResult<DocumentChange> {
 /// Parses a body of JSON.
 pub(crate) fn parse_json(text: &str) -> HttpResult<Value> {
     check_numbers(text)?;
-    serde_json::from_str(text).map_err(|_| wrong("Empty or invalid json"))
+    serde_json::from_str(text).map_err(|error| HttpError::of_json(&error))
 }
 
 /// Checks that a value is a document, and no change by operators.

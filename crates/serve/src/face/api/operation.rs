@@ -95,7 +95,7 @@ impl ApiAction {
 
 /// Parses a body of JSON: a row, or, for an insert, rows, of which each may have columns of its own.
 pub(crate) fn parse_rows(text: &str, many: bool) -> HttpResult<RowsBody> {
-    let value: Value = serde_json::from_str(text).map_err(|_| wrong("Empty or invalid json"))?;
+    let value: Value = serde_json::from_str(text).map_err(|error| HttpError::of_json(&error))?;
     let rows = match &value {
         Value::Array(rows) if many && !rows.is_empty() => rows.as_slice(),
         Value::Object(_) => std::slice::from_ref(&value),

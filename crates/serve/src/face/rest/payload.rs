@@ -45,8 +45,7 @@ pub(crate) fn rows_body(
 
 fn of_json(body: &str, columns: Option<&[String]>) -> HttpResult<RowsBody> {
     // The server parses it too; here only the keys are looked at.
-    let value: Value =
-        serde_json::from_str(body).map_err(|_| HttpError::invalid_body("Empty or invalid json"))?;
+    let value: Value = serde_json::from_str(body).map_err(|error| HttpError::of_json(&error))?;
     of_value(body.to_owned(), &value, columns)
 }
 

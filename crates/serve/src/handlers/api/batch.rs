@@ -46,7 +46,7 @@ impl RequestWork for BatchRequest<'_> {
         let written = move |result| {
             let result = prepared.check(result)?;
             let body = prepared.text(&result, &service.cursors)?.into_bytes();
-            let most = service.exposure.limits.answer;
+            let most = service.exposure.limits.answer();
             if before + body.len() > most {
                 Err(HttpError::too_large(most))
             } else {

@@ -11,7 +11,7 @@ use crate::compile::{
 use crate::error::{HttpError, HttpResult};
 use crate::face::api::{AggregateRequest, ApiAction, PageRequest, RowId, RowTarget, check_key, page_order};
 use crate::handlers::api::prepared::{OperationOutcome, PreparedOperation};
-use crate::plan::{PlannedTree, check_counted, check_terms, count_tree, plan_tree};
+use crate::plan::{PlannedTree, RequestSize, plan_tree};
 use crate::request::{
     BodyForm, ColumnFilter, FieldPath, FilterOperation, FilterTree, RowAction, RowQuery, RowRange, RowsBody,
     SelectEntry,
@@ -91,7 +91,7 @@ impl OperationPlanner<'_> {
     fn reading(&self) -> PreparedOperation {
         let name = format!("{}.{}", self.relation.schema, self.relation.name);
         let key = collection::address(self.relation).to_vec();
-        PreparedOperation { key, ..PreparedOperation::reading(name, self.limits.answer) }
+        PreparedOperation { key, ..PreparedOperation::reading(name, self.limits.answer()) }
     }
 
     fn get(&self, id: &RowId, select: &[SelectEntry]) -> HttpResult<PreparedOperation> {
@@ -128,7 +128,7 @@ impl OperationPlanner<'_> {
         }
         // The statement of a page has a limit of its own.
         tree.root.range = RowRange::default();
-        let most = page.limit.unwrap_or(self.limits.rows).min(self.limits.rows);
+        let most = page.limit.unwrap_or_else(|| self.limits.rows()).min(self.limits.rows());
         if most < 1 {
             return Err(HttpError::new(400, "PGRST100", "a page has at least one row"));
         }
@@ -163,12 +163,12 @@ impl OperationPlanner<'_> {
         query.select =
             query.select.iter().map(|entry| collection::aggregated(self.relation, entry)).collect();
         let mut tree = plan_tree(self.catalog, self.limits, self.relation, &query, false)?;
-        let (mut conditions, mut values) = (0, 0);
-        wanted.having.iter().for_each(|tree| count_tree(tree, &mut conditions, &mut values));
-        check_counted(conditions, values, self.limits)?;
-        check_terms(wanted.order.len())?;
+        let mut size = RequestSize::default();
+        wanted.having.iter().for_each(|tree| size.add_tree(tree));
+        size.add_order(&wanted.order);
+        size.check(self.limits)?;
         tree.root.range = RowRange::default();
-        let limit = wanted.limit.unwrap_or(self.limits.rows).min(self.limits.rows);
+        let limit = wanted.limit.unwrap_or_else(|| self.limits.rows()).min(self.limits.rows());
         let groups = GroupedRows { having: wanted.having.as_ref(), order: &wanted.order, limit };
         Ok(PreparedOperation {
             compiled: aggregate_statement(self.catalog, &tree, &groups, ROWS)?,

@@ -75,14 +75,14 @@ impl<'a> ApiCall<'a> {
         left_out: Vec<String>,
     ) -> PreparedOperation {
         let limits = &self.service.exposure.limits;
-        let limit = wanted.limit.unwrap_or(USUAL_LIMIT).min(limits.rows);
+        let limit = wanted.limit.unwrap_or(USUAL_LIMIT).min(limits.rows());
         let name = |one: &SearchedRelation<'_>| format!("{}.{}", one.relation.schema, one.relation.name);
         PreparedOperation {
-            compiled: search_statement(searched, &wanted.words, limit, limits.answer),
+            compiled: search_statement(searched, &wanted.words, limit, limits.answer()),
             outcome: OperationOutcome::Found { left_out },
             ..PreparedOperation::reading(
                 searched.iter().map(name).collect::<Vec<_>>().join(","),
-                limits.answer,
+                limits.answer(),
             )
         }
     }

@@ -58,12 +58,12 @@ impl<'a> RowRequest<'a, '_> {
     /// Prepares a read.
     pub(super) fn read(&self, context: RequestContext, parts: AnswerParts) -> HttpResult<Handled<'a>> {
         let limits = &context.service.exposure.limits;
-        let checks = ResultLimits::new(self.media.form, None, limits.answer);
+        let checks = ResultLimits::new(self.media.form, None, limits.answer());
         let without_body = self.request.method == "HEAD" && !checks.is_single;
         let form = if without_body { BodyForm::Nothing } else { self.media.form };
         let counts = match parts.preferences.count {
             Some(CountPreference::Exact) => Some(None),
-            Some(CountPreference::Estimated) => Some(Some(limits.rows + 1)),
+            Some(CountPreference::Estimated) => Some(Some(limits.rows() + 1)),
             Some(CountPreference::Planned) | None => None,
         };
         let compiled = read_statement(self.catalog, self.tree, form, counts)?;
@@ -90,7 +90,7 @@ impl<'a> RowRequest<'a, '_> {
             form,
             limits: checks,
             range: self.tree.range,
-            counted: limits.rows,
+            counted: limits.rows(),
             planned,
             action,
         };

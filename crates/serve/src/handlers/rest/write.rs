@@ -182,7 +182,7 @@ impl<'a> RowRequest<'a, '_> {
             schema: relation.schema.clone(),
             name: relation.name.clone(),
             form: if shows { self.media.form } else { BodyForm::Nothing },
-            limits: ResultLimits::new(self.media.form, most, limits.answer),
+            limits: ResultLimits::new(self.media.form, most, limits.answer()),
             records_key: exposure.records.writes,
             parts,
             action,

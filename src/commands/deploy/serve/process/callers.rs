@@ -1,15 +1,16 @@
 //! Callers of the process: keys of the store and of variables, and the keys of tokens.
 
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
-
 use crate::app::App;
 use crate::commands::deploy::serve::stored_keys::stored;
 use martydb_model::error::{Error, Result};
 use martydb_model::hex;
-use martydb_model::{ANONYMOUS, DeclaredCaller, DeclaredTokens, DesiredService, ServiceExposure, TokenKeys};
-use martydb_serve::{CallerRight, Callers, KeyDigest, ServeCaller, TokenKey, TokenRules, parse_keys};
+use martydb_model::{
+    ANONYMOUS, DeclaredCaller, DeclaredTokens, DesiredService, ServeLimit, ServiceExposure, TokenKeys,
+};
+use martydb_os::read_named_text;
+use martydb_serve::{
+    CallerRight, CallerShare, Callers, KeyDigest, ServeCaller, TokenKey, TokenRules, parse_keys,
+};
 
 /// Returns the callers with the digests of their keys, and the rules of tokens.
 pub(crate) async fn callers(app: &App, services: &[(DesiredService, ServiceExposure)]) -> Result<Callers> {
@@ -19,7 +20,8 @@ pub(crate) async fn callers(app: &App, services: &[(DesiredService, ServiceExpos
             continue;
         };
         let digests = if name == ANONYMOUS { vec![] } else { digests(app, service, name, caller).await? };
-        let declared = served_caller(name, caller);
+        let share = share(app, services, caller);
+        let declared = ServeCaller { share, ..served_caller(name, caller) };
         if let Some(san) = &caller.san {
             book.accept_certificate(san.clone(), declared.clone());
         }
@@ -41,16 +43,18 @@ pub(crate) fn served_caller(name: &str, caller: &DeclaredCaller) -> ServeCaller 
         login: caller.login.as_ref().map(ToString::to_string),
         rate: caller.rate,
         cost: caller.cost,
+        share: CallerShare::default(),
     }
 }
 
-/// Most bytes of a file of keys, which others may have fetched.
-const LARGEST_KEYS: u64 = 1 << 20;
-
-fn read_keys(path: &Path) -> std::io::Result<String> {
-    let mut text = String::new();
-    File::open(path)?.take(LARGEST_KEYS).read_to_string(&mut text)?;
-    Ok(text)
+/// Returns the share of a caller in its service.
+fn share(app: &App, services: &[(DesiredService, ServiceExposure)], caller: &DeclaredCaller) -> CallerShare {
+    let is_alone = app.manifest.serve.callers_of(&caller.service).count() == 1;
+    let found = services.iter().find(|(service, _)| service.name == caller.service);
+    found.map_or_else(CallerShare::default, |(_, exposure)| {
+        let streams = exposure.limits.size(ServeLimit::Streams);
+        CallerShare::new(usize::from(exposure.connections), streams, is_alone)
+    })
 }
 
 /// Returns the rules of tokens, with the keys as they are now.
@@ -59,7 +63,7 @@ fn tokens(app: &App, declared: &DeclaredTokens) -> Result<TokenRules> {
         TokenKeys::Set(path) => {
             let wrong =
                 || Error::manifest(format!("the keys of tokens in {} cannot be used", path.display()));
-            let text = read_keys(path).map_err(|error| wrong().cause(error))?;
+            let text = read_named_text(path).map_err(|error| wrong().cause(error))?;
             parse_keys(&text).map_err(|error| wrong().cause(error))?
         }
         TokenKeys::Secret(variable) => {

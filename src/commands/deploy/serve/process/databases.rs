@@ -160,6 +160,7 @@ impl ServedLogins<'_> {
             wait: exposure.wait,
             breaker: server.breaker.clone(),
             renewals: renewals.clone(),
+            is_own: false,
         }
     }
 }
@@ -187,6 +188,7 @@ async fn monitor(
         wait: STATISTICS,
         breaker: shared.breaker.clone(),
         renewals: renewals.clone(),
+        is_own: true,
     };
     LoginPool::new(&target).map(Some)
 }
@@ -218,12 +220,11 @@ fn served_exposure(service: &DesiredService, exposure: &ServiceExposure) -> Serv
     // Default privileges give the reading login SELECT on it; it is not a collection.
     hide.insert(REFINERY_TABLE.into());
     let limits = RequestLimits {
-        rows: i64::from(exposure.rows),
+        most: exposure.limits,
         timeout: exposure.timeout,
         aggregates: exposure.aggregates,
         cost: exposure.cost,
         slow: exposure.slow,
-        ..RequestLimits::default()
     };
     ServedExposure {
         schemas: exposure.schemas.iter().map(ToString::to_string).collect(),

@@ -28,6 +28,7 @@ pub(crate) async fn document(
     (name, caller): (&str, &DeclaredCaller),
 ) -> Result<serde_json::Value> {
     let served = alone(app, service, exposure).await?;
+    served.refresh().await.map_err(|error| unread(service, &error))?;
     let schema = exposure.schemas.first().map(ToString::to_string).unwrap_or_default();
     let text = served.document(&served_caller(name, caller), &schema).await;
     let text = text.map_err(|error| match (&*error.code, &error.hint) {
@@ -69,7 +70,7 @@ pub(crate) async fn objects(
     exposure: &ServiceExposure,
 ) -> Result<ExposedObjects> {
     let served = alone(app, service, exposure).await?;
-    let catalog = served.catalog().await.map_err(|error| unread(service, &error))?;
+    let catalog = served.refresh().await.map_err(|error| unread(service, &error))?;
     let row = |relation: &martydb_serve::ExposedRelation| RelationRow {
         service: service.name.to_string(),
         relation: format!("{}.{}", relation.schema, relation.name),
