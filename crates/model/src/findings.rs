@@ -3,5 +3,5 @@
 mod finding;
 pub mod kinds;
 
-pub use finding::{ExposedServices, Finding, FindingBuilder, FindingKey, FindingSource, PUBLIC};
+pub use finding::{Finding, FindingBuilder, FindingKey, FindingSource, PUBLIC, ReachedServices};
 pub use kinds::*;

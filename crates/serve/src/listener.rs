@@ -269,20 +269,7 @@ async fn served(
             decoded.map_err(|_| HttpError::new(400, "PGRST125", "the path is not UTF-8"))?.into_owned()
         }
     };
-    let takes_gzip = takes_gzip(request.headers());
-    let headers = request
-        .headers()
-        .iter()
-        .filter_map(|(name, value)| {
-            let text = std::str::from_utf8(value.as_bytes()).ok().filter(|text| text.len() <= LARGEST_HEADER);
-            // An unreadable key or condition is rejected, not ignored.
-            let text = text
-                .or_else(|| [IDEMPOTENCY_KEY, "if-match", WRITTEN].contains(&name.as_str()).then_some(""))?;
-            let is_tag = takes_gzip && name == header::IF_NONE_MATCH || name == header::IF_MATCH;
-            let text = if is_tag { plain_tags(text) } else { text.to_owned() };
-            Some((name.as_str().to_owned(), text))
-        })
-        .collect();
+    let headers = readable(request.headers());
     let (method, query) =
         (request.method().as_str().to_owned(), request.uri().query().unwrap_or_default().to_owned());
     let most = service.exposure.limits.most.size(ServeLimit::Body);
@@ -296,6 +283,21 @@ async fn served(
         return respond_lines(&service, &caller, &rest).await;
     }
     answered(&service, &caller, &rest, addressed).await.map(ServedAnswer::Whole)
+}
+
+/// Returns the headers of a request that a face may read.
+fn readable(headers: &HeaderMap) -> Vec<(String, String)> {
+    let takes_gzip = takes_gzip(headers);
+    let readable = |(name, value): (&HeaderName, &HeaderValue)| {
+        let text = std::str::from_utf8(value.as_bytes()).ok().filter(|text| text.len() <= LARGEST_HEADER);
+        // An unreadable key or condition is rejected, not ignored.
+        let text =
+            text.or_else(|| [IDEMPOTENCY_KEY, "if-match", WRITTEN].contains(&name.as_str()).then_some(""))?;
+        let is_tag = takes_gzip && name == header::IF_NONE_MATCH || name == header::IF_MATCH;
+        let text = if is_tag { plain_tags(text) } else { text.to_owned() };
+        Some((name.as_str().to_owned(), text))
+    };
+    headers.iter().filter_map(readable).collect()
 }
 
 /// Answers by the face of a request; the answer to a write has its token.

@@ -26,8 +26,8 @@ pub(crate) use bounded::computes;
 pub(crate) use bounded::is_of_kernel;
 use fixes::{Cause, is_own};
 use gather::Gathered;
-use martydb_model::findings::ExposedServices;
 pub(crate) use martydb_model::findings::FindingBuilder;
+use martydb_model::findings::ReachedServices;
 use martydb_model::findings::Severity::{self, Critical, High, Medium};
 pub(crate) use objects::is_lever;
 pub(crate) use pieces::{Piece, UsedName, name_at, pieces};
@@ -59,7 +59,7 @@ fn severity(target: Target) -> Severity {
 }
 
 /// Returns the services that the targets of paths expose.
-fn exposure(audit: &Audit<'_>, gathered: &Gathered<'_>, paths: &[Path]) -> ExposedServices {
+fn exposure(audit: &Audit<'_>, gathered: &Gathered<'_>, paths: &[Path]) -> ReachedServices {
     let service = |path: &Path| match path.target {
         Target::ServiceRole(role) => audit.service_of_role(gathered.role(role)),
         Target::ServiceDatabase(database) => audit.service_of(gathered.database(database)),
@@ -67,7 +67,7 @@ fn exposure(audit: &Audit<'_>, gathered: &Gathered<'_>, paths: &[Path]) -> Expos
     };
     let services: Option<BTreeSet<String>> =
         paths.iter().map(|path| service(path).map(|service| service.name.to_string())).collect();
-    services.map_or(ExposedServices::Server, ExposedServices::Services)
+    services.map_or(ReachedServices::Server, ReachedServices::Services)
 }
 
 /// Makes one finding for all paths that the same change ends; the shortest is its evidence.

@@ -60,24 +60,13 @@ pub(crate) fn judge(
     let names: HashSet<&str> = services.iter().map(|service| service.name.as_str()).collect();
     let (audited, elsewhere): (Vec<_>, Vec<_>) =
         audited.into_iter().partition(|finding| finding.exposes_any(&names));
-    let (columns, closed): (Vec<_>, Vec<_>) =
-        task.databases.iter().cloned().partition(|database| database.allow_connections);
     let desired = &observations.context.desired;
-    let (kept, closed): (Vec<_>, Vec<_>) = closed.into_iter().partition(|one| is_kept(desired, actual, one));
-    let closed_notes = not_tried(&task.server, desired, actual, &closed);
+    let (server, closed_notes) = verified(observations, services);
     let mut findings = merged(part.findings, audited.into_iter());
     scratch_databases::summarize(&desired.name, catalog, &mut findings);
     let provider = provider::separate(desired, catalog, &mut findings);
     ServerJudgement {
-        server: VerifiedServer {
-            name: task.server.clone(),
-            at: None,
-            columns,
-            closed: closed.into_iter().map(|database| database.name.to_string()).collect(),
-            kept: kept.into_iter().map(|database| database.name.to_string()).collect(),
-            unprovisioned: unprovisioned(services, &task.server, actual),
-            coverage: observations.coverage,
-        },
+        server,
         not_examined: [catalog.not_examined.clone(), part.not_examined, closed_notes].concat(),
         findings,
         provider,
@@ -87,6 +76,26 @@ pub(crate) fn judge(
         left_out: left_out(&task.server, &elsewhere),
         graph: wants_graph.then(|| access_graph(desired, catalog)),
     }
+}
+
+/// Returns the server with its databases, and the notes on those that accept no connections.
+fn verified(observations: &Observations, services: &[DesiredService]) -> (VerifiedServer, Vec<NotExamined>) {
+    let ServerContext { task, catalog, desired, .. } = &observations.context;
+    let actual = &catalog.actual;
+    let (columns, closed): (Vec<_>, Vec<_>) =
+        task.databases.iter().cloned().partition(|database| database.allow_connections);
+    let (kept, closed): (Vec<_>, Vec<_>) = closed.into_iter().partition(|one| is_kept(desired, actual, one));
+    let notes = not_tried(&task.server, desired, actual, &closed);
+    let server = VerifiedServer {
+        name: task.server.clone(),
+        at: None,
+        columns,
+        closed: closed.into_iter().map(|database| database.name.to_string()).collect(),
+        kept: kept.into_iter().map(|database| database.name.to_string()).collect(),
+        unprovisioned: unprovisioned(services, &task.server, actual),
+        coverage: observations.coverage,
+    };
+    (server, notes)
 }
 
 /// Counts the findings that expose only services that were not chosen.

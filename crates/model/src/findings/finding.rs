@@ -47,27 +47,27 @@ pub struct Finding {
     /// SQL that resolves it, or a comment with the reason why none does; only a note may have none.
     #[schemars(with = "Option<String>")]
     pub fix: Option<Fix>,
-    /// Services that it exposes besides `service`.
+    /// Services that it exposes in addition to `service`.
     #[serde(skip)]
-    pub exposes: ExposedServices,
+    pub exposes: ReachedServices,
 }
 
-/// Services that a finding exposes besides the one that it names.
+/// Services that a finding exposes in addition to the one that it names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ExposedServices {
+pub enum ReachedServices {
     Services(BTreeSet<String>),
     /// Every service of the server.
     Server,
 }
 
-impl ExposedServices {
+impl ReachedServices {
     /// Returns the union of both.
-    fn and(self, other: ExposedServices) -> ExposedServices {
+    fn and(self, other: ReachedServices) -> ReachedServices {
         match (self, other) {
-            (ExposedServices::Services(some), ExposedServices::Services(more)) => {
-                ExposedServices::Services(&some | &more)
+            (ReachedServices::Services(some), ReachedServices::Services(more)) => {
+                ReachedServices::Services(&some | &more)
             }
-            _ => ExposedServices::Server,
+            _ => ReachedServices::Server,
         }
     }
 }
@@ -90,10 +90,10 @@ impl Finding {
         let is_named = self.service.as_deref().is_none_or(|name| services.contains(name));
         is_named
             || match &self.exposes {
-                ExposedServices::Services(others) => {
+                ReachedServices::Services(others) => {
                     others.iter().any(|name| services.contains(name.as_str()))
                 }
-                ExposedServices::Server => true,
+                ReachedServices::Server => true,
             }
     }
 
@@ -111,7 +111,7 @@ impl Finding {
             self.evidence = format!("{}; {}", self.evidence, other.evidence);
         }
         self.severity = self.severity.max(other.severity);
-        self.exposes = std::mem::replace(&mut self.exposes, ExposedServices::Server).and(other.exposes);
+        self.exposes = std::mem::replace(&mut self.exposes, ReachedServices::Server).and(other.exposes);
         match (&mut self.fix, other.fix) {
             (Some(fix), Some(more)) => fix.add(more),
             (fix, more) => *fix = fix.take().or(more),
@@ -161,8 +161,8 @@ impl FindingKind {
             evidence: self.title.into(),
             fix: None,
             exposes: match OF_ONE_SERVICE.iter().any(|kind| kind.id == self.id) {
-                true => ExposedServices::Services(BTreeSet::new()),
-                false => ExposedServices::Server,
+                true => ReachedServices::Services(BTreeSet::new()),
+                false => ReachedServices::Server,
             },
         };
         FindingBuilder { finding, by_hand: self.by_hand, repairs: vec![], advice: vec![] }
@@ -191,8 +191,8 @@ impl FindingBuilder {
         self
     }
 
-    /// Sets the services that it exposes besides its own, where its kind does not decide that.
-    pub fn exposing(mut self, exposes: ExposedServices) -> Self {
+    /// Sets the services that it exposes in addition to its own, where its kind does not decide that.
+    pub fn exposing(mut self, exposes: ReachedServices) -> Self {
         self.finding.exposes = exposes;
         self
     }

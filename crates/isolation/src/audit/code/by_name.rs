@@ -47,6 +47,9 @@ pub(crate) fn purpose(db: &Database<'_>, item: &CatalogObject) -> Option<&'stati
     match relations.as_slice() {
         [one] if is_lookup(&words, &one.name) => Some("looks up the verifier of one role"),
         [] => None,
+        all if item.display.ends_with("()") && is_count(&words) && all.iter().all(is_servers) => {
+            Some("counts rows of a catalog")
+        }
         all if all.iter().all(|name| is_servers(name) && is_statistic(&name.name)) => {
             Some("reads statistics")
         }
@@ -71,6 +74,15 @@ fn is_harmless(name: &UsedName) -> bool {
 fn relations(words: &[Piece]) -> Vec<UsedName> {
     let after = |at: usize| words[at].is_any(&["from", "join"]).then(|| name_at(words, at + 1)).flatten();
     (0..words.len()).filter_map(after).map(|(name, _)| name).collect()
+}
+
+/// Returns `true` for `SELECT count(*) FROM`.
+fn is_count(words: &[Piece]) -> bool {
+    let [select, count, rest @ ..] = words else { return false };
+    let [Piece::Symbol(b'('), Piece::Symbol(b'*'), Piece::Symbol(b')'), from, ..] = rest else {
+        return false;
+    };
+    select.is("select") && count.is("count") && from.is("from")
 }
 
 /// Returns `true` if the one condition of the text compares the name of the role with an argument.

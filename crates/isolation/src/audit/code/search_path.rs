@@ -5,7 +5,7 @@ use crate::audit::context::Database;
 use martydb_catalog::CatalogObject;
 use martydb_model::contract::acts_as_owner;
 use martydb_model::findings::Severity::{self, High, Low, Medium};
-use martydb_model::findings::{DEFINER_PATH, ExposedServices, FindingBuilder};
+use martydb_model::findings::{DEFINER_PATH, FindingBuilder, ReachedServices};
 use martydb_model::grants::{Repair, RepairScope, ident};
 use martydb_model::sql::{ServerText, stmt};
 
@@ -26,8 +26,8 @@ pub(crate) fn judge(db: &Database<'_>, item: &CatalogObject, users: &[&str], out
         what = ServerText::quoted_by_server(item.alter.clone().unwrap_or_default()),
         schema = ident(item.schema.as_deref().unwrap_or("public"))
     );
-    let exposes = db.audit.managed(&item.owner).map_or(ExposedServices::Server, |(service, _)| {
-        ExposedServices::Services([service.name.to_string()].into())
+    let exposes = db.audit.managed(&item.owner).map_or(ReachedServices::Server, |(service, _)| {
+        ReachedServices::Services([service.name.to_string()].into())
     });
     let found =
         DEFINER_PATH.of(*user).at(severity(db, item)).about(db, item).evidence(seen).exposing(exposes);

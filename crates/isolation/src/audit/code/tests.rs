@@ -91,7 +91,7 @@ fn functions_of_poolers_and_monitors_are_known_by_their_text() {
             "BEGIN RETURN QUERY SELECT usename::TEXT, passwd::TEXT FROM pg_catalog.pg_shadow WHERE usename = p_usename; END;",
         ),
         ("sql", "SELECT * FROM pg_catalog.pg_stat_activity;"),
-        ("sql", "SELECT count(*) FROM pg_locks"),
+        ("sql", "SELECT pg_wal_lsn_diff(sent_lsn, replay_lsn) FROM pg_stat_replication"),
     ];
     for (language, text) in quiet {
         assert_eq!(called_by_name(language, text, "pooler").grave(), NOTHING, "{text}");
@@ -99,6 +99,7 @@ fn functions_of_poolers_and_monitors_are_known_by_their_text() {
     let line = "critical | definer-function | - | pooler | lobby | function lookup.get_auth(text)";
     let loud = [
         ("sql", "SELECT usename, passwd FROM pg_shadow"),
+        ("sql", "SELECT count(*) FROM pg_authid WHERE rolpassword = $1"),
         ("sql", "SELECT usename, passwd FROM pg_shadow WHERE usename = usename"),
         ("sql", "SELECT usename, passwd FROM pg_shadow WHERE usename = $1 OR true"),
         ("sql", "SELECT usename, passwd FROM pg_shadow WHERE usename <> $1"),
