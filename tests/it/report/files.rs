@@ -39,7 +39,7 @@ fn only_a_report_is_overwritten_or_compared() {
     // A pipe has no end.
     let pipe = std::process::Command::new("mkfifo").arg(project.path().join("pipe.html")).status().unwrap();
     assert!(pipe.success());
-    against("pipe.html", "it is not a regular file");
+    against("pipe.html", "it is not a plain file");
 }
 
 #[test]

@@ -85,7 +85,7 @@ fn a_plain_write_is_one_statement_with_its_record() {
         assert_eq!((ends("BEGIN"), ends("COMMIT"), ends("DISCARD SEQUENCES")), (0, 0, 1), "{all:#?}");
     }
     let located = ask("POST", "note", "return=headers-only", json!({"body": "g", "part": "s"}));
-    assert_eq!(located.header("location"), Some("/note?id=eq.6&part=eq.s"), "{}", located.body);
+    assert_eq!(located.header("location"), Some("/srw_a/rest/note?id=eq.6&part=eq.s"), "{}", located.body);
     assert!(writer.audit().ends_with("insert id=eq.6&part=eq.s 1"));
 
     // A failed write leaves neither rows nor record, and the connection as it was.

@@ -32,6 +32,8 @@ pub struct LoginPool {
     breaker: Arc<ServerBreaker>,
     password: Arc<LoginPassword>,
     login: Arc<str>,
+    /// `true` if only the program's own statements run in it: the callers' pool of the same login tells of its password.
+    is_own: bool,
     /// Time before which connections are too old.
     renewed: Arc<Mutex<Option<Instant>>>,
 }
@@ -87,6 +89,7 @@ impl LoginPool {
             breaker: target.breaker.clone(),
             password,
             login: target.role.as_str().into(),
+            is_own: target.is_own,
             renewed,
         })
     }
@@ -168,7 +171,7 @@ impl LoginPool {
                 return got;
             }
             if !tries.wait_and_retry().await {
-                if tries.failed() {
+                if tries.failed() && !self.is_own {
                     tracing::warn!("{}: the server rejects the password of {}", self.connector, self.login);
                 }
                 return got;
