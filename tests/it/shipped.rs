@@ -153,6 +153,13 @@ fn the_examples_of_the_help_work() {
             project.write("services/manifest.yaml", &manifest.replace(line, &format!("  {outbox}")));
             let _ = project.run(&["apply", "csca", "-y"]).expect(0);
         }
+        if line.starts_with("martydb serve types") {
+            let manifest = project.read("services/manifest.yaml");
+            let line = manifest.lines().find(|line| line.trim_start().starts_with("csca:")).unwrap();
+            let exposed = line.replacen("{ ", "{ serve: {}, ", 1);
+            project.write("services/manifest.yaml", &manifest.replace(line, &exposed));
+            let _ = project.run(&["apply", "csca", "-y"]).expect(0);
+        }
         if *command == "baseline" {
             let _ = project.run(&["apply", "passport_engine", "-y"]).expect(0);
         }
