@@ -281,7 +281,7 @@ mod tests {
     fn only_a_missing_privilege_excuses_what_is_not_read_of_a_services_database() {
         for (sqlstate, of_service, of_others) in [
             (Some(sqlstate::INSUFFICIENT_PRIVILEGE), true, true),
-            (Some(sqlstate::INVALID_AUTHORIZATION), false, true),
+            (Some(sqlstate::INVALID_AUTHORIZATION), false, false),
             (Some(sqlstate::INVALID_CATALOG_NAME), false, true),
             (Some(sqlstate::PROGRAM_LIMIT_EXCEEDED), false, false),
             (Some(sqlstate::QUERY_CANCELED), false, false),

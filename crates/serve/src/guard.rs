@@ -84,7 +84,7 @@ impl ServiceGuard {
         match code {
             NO_CONNECTION => self.without_connection.fetch_add(1, Ordering::Relaxed),
             BREAKER_OPEN => self.at_open_breaker.fetch_add(1, Ordering::Relaxed),
-            "MDB015" => self.over_bytes.fetch_add(1, Ordering::Relaxed),
+            "MDB016" => self.over_bytes.fetch_add(1, Ordering::Relaxed),
             _ => return,
         };
     }

@@ -30,7 +30,7 @@ pub(crate) struct RawServe {
     /// Most open connections of the process; default: 1024.
     #[serde(deserialize_with = "lenient::optional")]
     pub connections: Option<u64>,
-    /// Most of them from one address, or one network of 64 bits of IPv6; those of this machine are not counted; default: 256.
+    /// Most open connections from one address, or one network of 64 bits of IPv6; those of this machine are not counted; default: 256.
     #[serde(deserialize_with = "lenient::optional")]
     pub per_address: Option<u64>,
     /// Most bytes of bodies of requests and answers that are being received or sent; default: 256MiB.
@@ -164,7 +164,7 @@ pub(crate) struct RawServePool {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct RawServeLimits {
-    /// Rows of an answer, and of each embedded relation; default: 1000.
+    /// Rows of an answer and of each embedded relation; default: 1000.
     #[serde(deserialize_with = "lenient::optional")]
     pub rows: Option<u64>,
     /// Time of a statement; default: 5s.

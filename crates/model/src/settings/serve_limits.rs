@@ -77,7 +77,7 @@ limits! {
     Service Streams "streams" = 4, 1000, "answers of a caller that are read while they are sent; at most half of the pool's connections", "429, code MDB002";
     Process Connections "connections" = 1024, 65_536, "open connections of the process", "503 on one of 64 further connections; probes are answered there";
     Process PerAddress "per_address" = 256, 65_536, "open connections from one address, or one network of 64 bits of IPv6; those of this machine are not counted", "as `connections`";
-    Process InFlight "in_flight" = 256 << 20, 64 << 30, "bytes of bodies of requests and answers that are being received or sent", "503, code MDB015: nothing was done";
+    Process InFlight "in_flight" = 256 << 20, 64 << 30, "bytes of bodies of requests and answers that are being received or sent", "503, code MDB016: nothing was done";
     Process Progress "progress" = 10, 3600, "seconds in which a client sends or takes less than 16 KiB of what is being sent", "408 for a request; for an answer the connection ends";
 }
 

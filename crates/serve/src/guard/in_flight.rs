@@ -49,7 +49,7 @@ impl BytesInFlight {
 /// Returns the answer where too many bytes are in flight: nothing was done.
 fn full() -> HttpError {
     let message = "too many bytes of other requests and answers are in flight";
-    HttpError::new(503, "MDB015", message).header("Retry-After", "1")
+    HttpError::new(503, "MDB016", message).header("Retry-After", "1")
 }
 
 /// Bytes that are in flight.

@@ -122,7 +122,7 @@ mod tests {
         assert_eq!(received(of(vec!["ab", "cd"]), 4, second, &in_flight).await.unwrap(), "abcd");
         assert_eq!(received(of(vec!["ab", "cde"]), 4, second, &in_flight).await.unwrap_err().status, 413);
         let others = in_flight.hold(5);
-        assert_eq!(received(of(vec!["ab", "cd"]), 4, second, &in_flight).await.unwrap_err().code, "MDB015");
+        assert_eq!(received(of(vec!["ab", "cd"]), 4, second, &in_flight).await.unwrap_err().code, "MDB016");
         drop(others);
         let silent = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
         let late = received(silent, 4, Duration::from_millis(1), &in_flight).await.unwrap_err();

@@ -85,7 +85,7 @@ fn functions_of_poolers_and_monitors_are_known_by_their_text() {
     let quiet = [
         ("plpgsql", LOOKUP),
         ("sql", "SELECT usename, passwd FROM pg_catalog.pg_shadow WHERE usename=$1;"),
-        ("sql", "SELECT rolname, rolpassword FROM pg_authid WHERE pg_authid.rolname = $1"),
+        ("sql", "SELECT rolname, rolpassword FROM pg_authid WHERE rolname = $1"),
         (
             "plpgsql",
             "BEGIN RETURN QUERY SELECT usename::TEXT, passwd::TEXT FROM pg_catalog.pg_shadow WHERE usename = p_usename; END;",
