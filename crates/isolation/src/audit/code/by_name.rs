@@ -15,7 +15,7 @@ const COLUMNS: &[&str] = &["passwd", "rolname", "rolpassword", "usename"];
 const REFUSED: &[&str] = &[
     "alter", "call", "copy", "create", "declare", "delete", "do", "drop", "except", "execute", "for",
     "grant", "if", "insert", "intersect", "lock", "loop", "merge", "not", "or", "perform", "revoke", "set",
-    "truncate", "union", "update", "while", "with",
+    "table", "truncate", "union", "update", "while", "with",
 ];
 
 /// Beginnings of the names of statistics, as functions and as relations.
@@ -35,7 +35,10 @@ pub(crate) fn purpose(db: &Database<'_>, item: &CatalogObject) -> Option<&'stati
     let is_one_select = selects == 1 && !text.executes && !words.iter().any(|word| word.is_any(REFUSED));
     // INTO sets variables in PL/pgSQL, and makes a table in SQL.
     let changes = !is_plpgsql && (body.language != "sql" || !text.writes.is_empty());
-    if !is_one_select || changes {
+    // A list after FROM may name any relation.
+    let from = words.iter().skip_while(|word| !word.is("from"));
+    let mut from = from.take_while(|word| !word.is_any(&["into", "order", "where"]));
+    if !is_one_select || changes || from.any(|word| *word == Piece::Symbol(b',')) {
         return None;
     }
     if !text.reads.iter().all(is_servers)

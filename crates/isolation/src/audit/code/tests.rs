@@ -104,6 +104,8 @@ fn functions_of_poolers_and_monitors_are_known_by_their_text() {
         ("sql", "SELECT usename, passwd FROM pg_shadow WHERE usename = $1 OR true"),
         ("sql", "SELECT usename, passwd FROM pg_shadow WHERE usename <> $1"),
         ("sql", "SELECT usename, passwd FROM pg_shadow, pg_roles WHERE usename = rolcanlogin"),
+        ("sql", "SELECT rolpassword FROM pg_stat_activity, pg_authid"),
+        ("sql", "SELECT rolpassword FROM pg_stat_activity JOIN pg_authid ON true"),
         ("sql", "SELECT rolname FROM pg_authid WHERE rolname = $1 FOR UPDATE"),
         ("sql", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"),
         ("sql", "SELECT pg_stat_reset() FROM pg_stat_activity"),
