@@ -22,8 +22,9 @@ const REFUSED: &[&str] = &[
 const STATISTICS: &[&str] =
     &["pg_stat_", "pg_statio_", "pg_locks", "pg_current_wal_", "pg_last_wal_", "pg_wal_lsn_diff"];
 
-/// Statistics functions that change something.
-const RESETS: &[&str] = &["pg_stat_reset", "pg_stat_force", "pg_stat_clear", "pg_stat_statements_reset"];
+/// Functions with such a name that change statistics, or look at a file.
+const NO_STATISTICS: &[&str] =
+    &["pg_stat_reset", "pg_stat_force", "pg_stat_clear", "pg_stat_statements_reset", "pg_stat_file"];
 
 /// Returns what such a function does, in words; `None` if it may do anything else.
 pub(crate) fn purpose(db: &Database<'_>, item: &CatalogObject) -> Option<&'static str> {
@@ -46,7 +47,7 @@ pub(crate) fn purpose(db: &Database<'_>, item: &CatalogObject) -> Option<&'stati
     {
         return None;
     }
-    let relations: Vec<UsedName> = relations(&words);
+    let relations = relations(&words);
     match relations.as_slice() {
         [one] if is_lookup(&words, &one.name) => Some("looks up the verifier of one role"),
         [] => None,
@@ -66,14 +67,14 @@ fn is_servers(name: &UsedName) -> bool {
 
 fn is_statistic(name: &str) -> bool {
     STATISTICS.iter().any(|start| name.starts_with(start))
-        && !RESETS.iter().any(|start| name.starts_with(start))
+        && !NO_STATISTICS.iter().any(|start| name.starts_with(start))
 }
 
 fn is_harmless(name: &UsedName) -> bool {
     computes(name) || is_statistic(&name.name)
 }
 
-/// Returns the relations of the FROM clause; a list of them, or a join, has a word before each.
+/// Returns the relations of the FROM clause, which is no list.
 fn relations(words: &[Piece]) -> Vec<UsedName> {
     let after = |at: usize| words[at].is_any(&["from", "join"]).then(|| name_at(words, at + 1)).flatten();
     (0..words.len()).filter_map(after).map(|(name, _)| name).collect()

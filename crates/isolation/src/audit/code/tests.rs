@@ -110,6 +110,7 @@ fn functions_of_poolers_and_monitors_are_known_by_their_text() {
         ("sql", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"),
         ("sql", "SELECT pg_stat_reset() FROM pg_stat_activity"),
         ("sql", "SELECT pg_read_file($1) FROM pg_stat_activity"),
+        ("sql", "SELECT pg_stat_file($1) FROM pg_stat_activity"),
         ("sql", "UPDATE pg_authid SET rolsuper = true WHERE rolname = $1"),
         ("sql", "UPDATE pg_database SET datallowconn = false WHERE datname = $1"),
         ("plpgsql", "BEGIN EXECUTE format('GRANT red_owner TO %I', $1); END"),
