@@ -42,7 +42,9 @@ pub(crate) fn judge(
         part.extend(extra_probes::judge(observations, &matrix));
         part.extend(privileges::judge(observations));
         if let Some(visits) = &observations.visits {
-            part.extend(visits::judge(visits, actual));
+            let PartialJudgement { probes, findings, not_examined } = visits::judge(visits, actual);
+            add_unknown(&mut part.findings, findings);
+            part.extend(PartialJudgement { probes, findings: vec![], not_examined });
         }
     }
     let mut audited = audited(&observations.context);
@@ -151,10 +153,14 @@ fn connect_findings(observations: &Observations, matrix: &[Probe]) -> Vec<Findin
     let (inferred, observed): (Vec<&Probe>, Vec<&Probe>) =
         matrix.iter().partition(|probe| inferred::is_inferred(probe));
     let mut found = breaches::findings(task, &observed, actual, Basis::Login);
-    let known: BTreeSet<_> = found.iter().map(Finding::key).collect();
-    let more = breaches::findings(task, &inferred, actual, Basis::Catalog).into_iter();
-    found.extend(more.filter(|finding| !known.contains(&finding.key())));
+    add_unknown(&mut found, breaches::findings(task, &inferred, actual, Basis::Catalog));
     found
+}
+
+/// Adds findings but for those that are there.
+fn add_unknown(found: &mut Vec<Finding>, more: Vec<Finding>) {
+    let known: BTreeSet<_> = found.iter().map(Finding::key).collect();
+    found.extend(more.into_iter().filter(|finding| !known.contains(&finding.key())));
 }
 
 /// Drops findings of the catalog that a login has already proven.
