@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -22,6 +23,8 @@ pub(crate) struct Served {
     child: Child,
     pub address: String,
     said: Arc<Mutex<String>>,
+    /// Ends with the command's standard error.
+    reader: JoinHandle<()>,
 }
 
 /// An answer over HTTP.
@@ -56,12 +59,12 @@ impl Served {
             }
         };
         let log = said.clone();
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
                 log.lock().unwrap().push_str(&format!("{line}\n"));
             }
         });
-        Served { child, address, said }
+        Served { child, address, said, reader }
     }
 
     /// Returns its output on standard error.
@@ -138,9 +141,7 @@ impl Served {
     /// Waits for its end, and returns the exit code with its output on standard error.
     pub(crate) fn ended(mut self) -> (Option<i32>, String) {
         let code = self.child.wait().unwrap().code();
-        // The last line may still be on its way.
-        until("it said its last word", || self.said().contains("stopped"));
-        (code, self.said())
+        (code, self.last_output())
     }
 
     /// Sends a signal, and returns the exit code and how long the end took.
@@ -148,7 +149,14 @@ impl Served {
         let begun = Instant::now();
         kill_process(Pid::from_child(&self.child), signal).unwrap();
         let code = self.child.wait().unwrap().code();
-        (code, begun.elapsed(), self.said())
+        let took = begun.elapsed();
+        (code, took, self.last_output())
+    }
+
+    /// Returns all of its output on standard error, whose last line may come after its end.
+    fn last_output(&self) -> String {
+        until("standard error was read", || self.reader.is_finished());
+        self.said()
     }
 }
 
