@@ -13,12 +13,13 @@ use futures_util::future::join_all;
 use tokio::process::Command;
 
 use super::archive_entries::no_file;
-use super::archive_files;
-use super::client::{self, number, version};
+use super::archive_files::{self, CONTENTS};
+use super::client::{self, NO_TIMEOUT, number, version};
+use super::search_path;
 use martydb_embedded::program_folders;
 use martydb_model::error::{Error, Result};
 use martydb_pg::backoff::Backoff;
-use martydb_pg::server::ActingLogin;
+use martydb_pg::server::{ActingLogin, program_options};
 
 pub use super::archive_entries::{ArchiveEntry, EntryDependencies, dependencies, listed, parsed};
 
@@ -313,7 +314,7 @@ impl Archive {
         Ok(dependencies(&self.read(&["--list", "--verbose"]).await?))
     }
 
-    /// Restores all of the entries or fails; from a folder, with `jobs` sessions in parallel.
+    /// Restores all of the entries or fails, with this search path; from a folder, with `jobs` sessions in parallel.
     ///
     /// # Errors
     /// At the first statement that the server rejects, with the program's error output.
@@ -321,9 +322,11 @@ impl Archive {
         &self,
         entries: &[ArchiveEntry],
         target: ActingLogin<'_>,
+        search_path: &str,
         jobs: usize,
     ) -> Result<()> {
         let list = listed(entries)?;
+        self.keep_search_path().map_err(no_file)?;
         let programs = &self.programs;
         let mut command = client::logging_in(&programs.restore, &programs.version, target)?;
         command
@@ -332,12 +335,22 @@ impl Archive {
             .arg(format!("--role={}", target.role))
             .arg("--use-list")
             .arg(list.path())
+            .env("PGOPTIONS", program_options(&[NO_TIMEOUT, ("search_path", search_path)]))
             .env("PGAPPNAME", SESSION_NAME);
         if let ArchiveLocation::Folder(folder) = &self.place {
             command.arg(format!("--jobs={jobs}")).arg(folder);
         }
         let end = client::run(command, &programs.restore, self.stdin()?, Stdio::null()).await;
         end.map(drop).map_err(archive_files::advised)
+    }
+
+    fn keep_search_path(&self) -> std::io::Result<()> {
+        match &self.place {
+            ArchiveLocation::File(file) => search_path::keep_that_of_the_session(file),
+            ArchiveLocation::Folder(folder) => {
+                search_path::keep_that_of_the_session(&search_path::open(&folder.join(CONTENTS))?)
+            }
+        }
     }
 
     async fn refuse_internals(&self) -> Result<()> {

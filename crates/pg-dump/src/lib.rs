@@ -8,3 +8,4 @@ mod archive_entries;
 mod archive_files;
 mod client;
 pub mod pg_dump;
+mod search_path;
