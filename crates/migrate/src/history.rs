@@ -14,10 +14,11 @@ pub(crate) mod settle;
 pub(crate) mod tables;
 
 pub(crate) use catalog::CatalogQueries;
-pub use catalog::{Catalog, Difference};
+pub use catalog::{Catalog, Difference, KINDS};
 pub(crate) use progress::ResumePoint;
 pub(crate) use repeatables::RecordedRepeatable;
 pub use rows::text;
 pub(crate) use rows::{AppliedRow, HistoryRows, Interruption, Unfinished};
 pub(crate) use schema_text::schema_text;
+pub use tables::record_accepted;
 pub(crate) use tables::{Elapsed, ExistingTables, Record};
