@@ -9,8 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::archive_part::{ArchivePart, part_of};
 use super::audit_rows::AUDIT;
 use super::chosen_tables::recorded_tables;
-use super::extension_comments;
-use super::load_order;
 use super::load_task::{LoadSource, RestoreTarget};
 use super::make::DUMP;
 use super::part_comparison::restricted;
@@ -20,7 +18,7 @@ use super::snapshot::{free_sessions, jobs};
 use super::toc::wanted;
 use super::verdict::{Judge, Verdict};
 use crate::move_service::compare::{self, CopySide};
-use crate::move_service::owner_session;
+use crate::move_service::{extension_comments, load_order, owner_session};
 use crate::put_back::{put_back, put_back_audit};
 use martydb_apply::scratch::Scratch;
 use martydb_compare::RowHash;
@@ -155,10 +153,7 @@ async fn fill(
         Some(_) => None,
     };
     let comments = match part {
-        None => {
-            let all = from.record.beyond.extensions.iter().map(|one| (one.name.clone(), one.comment.clone()));
-            extension_comments::put_back(to.access, &here, all.collect()).await?
-        }
+        None => comments_put_back(to, &here, from.record).await?,
         Some(_) => vec![],
     };
     let hash = RowHash::named(&from.record.hash).unwrap_or(RowHash::Text);
@@ -181,6 +176,16 @@ async fn fill(
     notes.extend(comments.into_iter().chain(not_put_back).chain(audit.note));
     notes.extend(of_versions(&from.record.beyond.extensions, &versions));
     Ok((notes, part))
+}
+
+/// Sets the comments on extensions again; returns a note on each that nobody may set.
+async fn comments_put_back(
+    to: &RestoreTarget<'_>,
+    here: &MigrationTarget,
+    record: &BackupRecord,
+) -> Result<Vec<String>> {
+    let all = record.beyond.extensions.iter().map(|one| (one.name.clone(), one.comment.clone()));
+    extension_comments::put_back(to.access, here, all.collect()).await
 }
 
 /// Returns the part of the archive with the chosen tables, if there are some, and removes the other entries.

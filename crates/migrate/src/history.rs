@@ -1,5 +1,6 @@
 //! The migration history of a database: the tables, and the SQL that reads and writes them.
 
+mod accepted;
 pub(crate) mod catalog;
 mod conditions;
 mod equivalence;
@@ -13,6 +14,7 @@ mod schema_text;
 pub(crate) mod settle;
 pub(crate) mod tables;
 
+pub use accepted::record_accepted;
 pub(crate) use catalog::CatalogQueries;
 pub use catalog::{Catalog, Difference, KINDS};
 pub(crate) use progress::ResumePoint;
@@ -20,5 +22,4 @@ pub(crate) use repeatables::RecordedRepeatable;
 pub use rows::text;
 pub(crate) use rows::{AppliedRow, HistoryRows, Interruption, Unfinished};
 pub(crate) use schema_text::schema_text;
-pub use tables::record_accepted;
 pub(crate) use tables::{Elapsed, ExistingTables, Record};

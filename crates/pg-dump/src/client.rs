@@ -12,7 +12,8 @@ use martydb_model::error::{Error, Kind, Result};
 use martydb_model::text::printable;
 use martydb_os::process_group::ProcessGroup;
 use martydb_pg::server::{ActingLogin, program_options};
-use martydb_pg::wire::{Endpoint, Host, connect_timeout, interrupt};
+use martydb_pg::silence::connect_timeout;
+use martydb_pg::wire::{Endpoint, Host, interrupt};
 
 /// First major whose clients can be restricted to SCRAM by `require_auth`.
 /// <https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-REQUIRE-AUTH>

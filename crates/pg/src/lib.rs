@@ -12,4 +12,5 @@ pub mod backoff;
 pub mod outage;
 pub mod password;
 pub mod server;
+pub mod silence;
 pub mod wire;

@@ -113,7 +113,7 @@ impl Restoring<'_> {
         let source =
             LoadSource { folder: fetched.path(), record: &fetched.record, tables: &tables, accept, audit };
         if arguments.dry_run {
-            return preview::run(self, &to, source, &fetched, head).await;
+            return preview::run(&to, (source, from), &arguments.restore_as, &fetched, head).await;
         }
         let before = |database| anonymized(&target, database, anonymize.as_deref());
         let end = backup::restore(&to, source, from, &place, app.lock_wait, before).await?;

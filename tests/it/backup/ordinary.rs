@@ -33,9 +33,9 @@ fn restore(kept: &Kept, more: &[&str]) -> Done {
 }
 
 #[test]
-fn what_was_saved_of_ordinary_schemas_comes_back() {
+fn ordinary_schemas_come_back_as_they_were_saved() {
     let kept =
-        Kept::with(crate::support::Server::for_admin(Admin::Limited), Admin::Limited, "bko", super::OBJECTS);
+        Kept::with(crate::support::Server::for_admin(Admin::Super), Admin::Super, "bko", super::OBJECTS);
     if !kept.can_dump() {
         return;
     }

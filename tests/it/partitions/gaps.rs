@@ -16,9 +16,9 @@ END $$;\n";
 /// Hours from the present one to the end of the day after tomorrow whose rows have no partition.
 fn without(server: &Server, table: &str) -> String {
     let sql = format!(
-        "CREATE OR REPLACE FUNCTION lacks(a timestamptz) RETURNS boolean LANGUAGE plpgsql AS
+        "CREATE FUNCTION pg_temp.lacks(a timestamptz) RETURNS boolean LANGUAGE plpgsql AS
          'BEGIN INSERT INTO {table} VALUES (a); RETURN false; EXCEPTION WHEN check_violation THEN RETURN true; END';
-         SELECT count(*)::text FROM generate_series(date_trunc('hour', now()), date_trunc('day', now(), 'UTC') + interval '71h', '1h') a WHERE lacks(a)"
+         SELECT count(*)::text FROM generate_series(date_trunc('hour', now()), date_trunc('day', now(), 'UTC') + interval '71h', '1h') a WHERE pg_temp.lacks(a)"
     );
     server.value("prg_a", &sql)
 }

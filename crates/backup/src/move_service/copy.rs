@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use super::compare::{self, CopySide};
+use super::extension_comments;
+use super::load_order;
 use super::obstacles::{self, MoveTarget};
 use super::owner_session;
 use super::source_database::{SourceDatabase, connected, refused_login};
-use crate::extension_comments;
-use crate::load_order;
 use crate::toc::is_schema_of_extensions;
 use martydb_apply::scratch::Scratch;
 use martydb_catalog::inspect;

@@ -7,13 +7,12 @@ use super::place;
 use super::rows::AppliedRow;
 use crate::files::{Mode, VersionType};
 use crate::target::Operator;
-use martydb_model::error::Result;
 use martydb_model::sql::{Bulk, Ident, Keyword, List, Literal, Statement, stmt};
 use martydb_model::{RoleName, SchemaName};
-use martydb_pg::server::{Connection, Row, Unreadable, execute, query_one};
+use martydb_pg::server::{Row, Unreadable};
 
 /// Program that records.
-const TOOL: &str = concat!("martydb ", env!("CARGO_PKG_VERSION"));
+pub(crate) const TOOL: &str = concat!("martydb ", env!("CARGO_PKG_VERSION"));
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct ExistingTables {
@@ -145,29 +144,6 @@ pub(crate) fn read_unfinished() -> Statement {
              SELECT DISTINCT ON (version) version, outcome, action, mode FROM martydb.history ORDER BY version, id DESC
          ) last WHERE mode::text LIKE 'no%' AND outcome IN ('started', 'failed') ORDER BY version"
     )
-}
-
-/// Records differences of a schema that a restore accepted, as a repair of the newest applied version. A database without
-/// a history records nothing.
-///
-/// # Errors
-/// If the session may not write the history.
-pub async fn record_accepted(session: &mut Connection, note: String) -> Result<()> {
-    let there = stmt!("SELECT pg_catalog.to_regclass('martydb.history') IS NOT NULL");
-    if !query_one::<bool>(session, &there).await? {
-        return Ok(());
-    }
-    let operator = Operator::current();
-    let insert = stmt!(
-        "INSERT INTO martydb.history (id, action, version, name, checksum, outcome, mode, attempts, operator, host, tool, note)
-         SELECT (SELECT pg_catalog.max(id) FROM martydb.history) + 1, 'repair', version, name, checksum, 'ok', mode, 1,
-             {user}, {host}, {tool}, {note} FROM martydb.history WHERE outcome = 'ok' ORDER BY id DESC LIMIT 1",
-        user = Literal(operator.user),
-        host = Literal(operator.host),
-        tool = Literal(TOOL.into()),
-        note = Literal(note)
-    );
-    execute(session, &insert).await.map(drop)
 }
 
 /// The columns unformatted, for [`event`](crate::events::event()): in a new session, looking up

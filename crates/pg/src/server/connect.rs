@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
+use crate::silence;
 use crate::wire::{
     Address, Connection, ConnectionFailure, CopiedRows, CopyFailure, CopyListener, CopyStatements,
     Credentials, Endpoint, ErrorResponse, ExchangeResult, FrameSink, Limits, Login, LoginError,
-    ReplicationStream, Row, Stage, Startup, copy_rows, interrupt, shorten, silence,
+    ReplicationStream, Row, Stage, Startup, copy_rows, interrupt, shorten,
 };
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Ident, Statement, stmt};

@@ -14,8 +14,8 @@ use super::error_response::ErrorResponse;
 use super::fallback::{self, Fallback};
 use super::login::{Credentials, LoginError, Startup, enter};
 use super::outcome::{Accepted, Answer, Attempt, ConnectionFailure, Outcome, Rejection, Stage};
-use super::silence;
 use super::tls::Transport;
+use crate::silence;
 use martydb_model::sql::Statement;
 
 /// Limit of rows per probe: they are for verdicts, not for reports.

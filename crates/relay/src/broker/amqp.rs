@@ -146,7 +146,7 @@ impl AmqpLink {
     }
 
     /// Returns `true` while the broker blocks publishers (`connection.blocked`).
-    pub fn is_blocked(&self) -> bool {
+    pub(crate) fn is_blocked(&self) -> bool {
         self.connection.status().blocked()
     }
 

@@ -66,7 +66,7 @@ impl BrokerLink {
     }
 
     /// Returns the number of events since the last call that the broker dropped because it has them already.
-    pub fn take_duplicates(&self) -> u64 {
+    pub(crate) fn take_duplicates(&self) -> u64 {
         match self {
             BrokerLink::Nats(link) => link.take_duplicates(),
             _ => 0,

@@ -76,7 +76,7 @@ struct StreamAnswer {
     duplicate: bool,
 }
 
-/// What a stream did with a message.
+/// Effect of a message on its stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stored {
     New,
@@ -134,7 +134,7 @@ impl NatsLink {
     }
 
     /// Returns the number of duplicates since the last call.
-    pub fn take_duplicates(&self) -> u64 {
+    pub(crate) fn take_duplicates(&self) -> u64 {
         self.duplicates.swap(0, Ordering::Relaxed)
     }
 

@@ -21,7 +21,7 @@ impl BrokerLink {
         match *self {}
     }
 
-    pub fn take_duplicates(&self) -> u64 {
+    pub(crate) fn take_duplicates(&self) -> u64 {
         match *self {}
     }
 

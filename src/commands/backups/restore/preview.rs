@@ -1,28 +1,27 @@
 //! `restore --dry-run`: the backup is fetched and checked, and nothing is made on the server.
 
-use super::Restoring;
 use super::report::RestoreReport;
 use crate::commands::backups::backup::store::FetchedBackup;
 use martydb_backup::{self as backup, HeadAgainstFiles, LoadSource, RestoreOutcome, RestoreTarget};
+use martydb_model::DbName;
 use martydb_model::error::Result;
 use martydb_model::sql::{Literal, stmt};
 use martydb_pg::server::query_one;
 
 pub(crate) async fn run(
-    of: &Restoring<'_>,
     to: &RestoreTarget<'_>,
-    from: LoadSource<'_>,
+    (from, id): (LoadSource<'_>, &str),
+    place: &Option<DbName>,
     fetched: &FetchedBackup,
     head: HeadAgainstFiles,
 ) -> Result<RestoreReport> {
     backup::examine_restore(to, from).await?;
-    let place = &of.arguments.restore_as;
-    let mut report = RestoreReport::new(of.service, of.from, place, RestoreOutcome::default(), fetched, head);
+    let mut report = RestoreReport::new(to.service, id, place, RestoreOutcome::default(), fetched, head);
     report.dry_run = true;
     let mut session = to.access.read(&to.access.maintenance).await?;
     let sessions = stmt!(
         "SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity WHERE datname = {name}",
-        name = Literal(of.service.database.to_string())
+        name = Literal(to.service.database.to_string())
     );
     let count: i64 = if place.is_some() { 0 } else { query_one(&mut session, &sessions).await? };
     session.close().await;

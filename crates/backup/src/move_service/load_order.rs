@@ -9,7 +9,7 @@ use martydb_model::sql::{List, Statement, stmt};
 use martydb_pg::server::query_as;
 use martydb_pg_dump::archive::{Archive, ArchiveEntry};
 
-use crate::move_service::owner_session;
+use super::owner_session;
 
 /// Kinds of entries with data. `pg_restore` lists them behind the definitions of tables and before indexes and constraints.
 const DATA: &[&str] = &["TABLE DATA ", "SEQUENCE SET ", "BLOB ", "BLOBS ", "BLOB METADATA "];

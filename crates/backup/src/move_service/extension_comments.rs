@@ -8,13 +8,13 @@ use martydb_model::sqlstate;
 use martydb_model::text::printable;
 use martydb_pg::server::{Access, Connection, execute, query_as};
 
-use crate::move_service::owner_session;
+use super::owner_session;
 
 /// Extensions and their comments.
-pub(crate) type Comments = Vec<(String, Option<String>)>;
+pub(crate) type ExtensionComments = Vec<(String, Option<String>)>;
 
 /// Reads those of a database.
-pub(crate) async fn read(session: &mut Connection) -> Result<Comments> {
+pub(crate) async fn read(session: &mut Connection) -> Result<ExtensionComments> {
     let query = stmt!(
         "SELECT e.extname::pg_catalog.text, pg_catalog.obj_description(e.oid, 'pg_extension') FROM pg_catalog.pg_extension e ORDER BY 1"
     );
@@ -28,7 +28,7 @@ pub(crate) async fn read(session: &mut Connection) -> Result<Comments> {
 pub(crate) async fn put_back(
     access: &Access,
     here: &MigrationTarget,
-    wanted: Comments,
+    wanted: ExtensionComments,
 ) -> Result<Vec<String>> {
     let mut owner = owner_session::as_owner(here).await?;
     let due = due(wanted, &read(&mut owner).await?);
@@ -36,7 +36,7 @@ pub(crate) async fn put_back(
         "SELECT e.extname::pg_catalog.text FROM pg_catalog.pg_extension e WHERE pg_catalog.pg_has_role(e.extowner, 'USAGE')"
     );
     let own: Vec<String> = query_as(&mut owner, &own).await?;
-    let (by_owner, by_admin): (Comments, Comments) =
+    let (by_owner, by_admin): (ExtensionComments, ExtensionComments) =
         due.into_iter().partition(|(name, _)| own.contains(name));
     let mut notes = set(&mut owner, by_owner).await?;
     owner.close().await;
@@ -48,13 +48,13 @@ pub(crate) async fn put_back(
     Ok(notes)
 }
 
-fn due(wanted: Comments, now: &Comments) -> Comments {
+fn due(wanted: ExtensionComments, now: &ExtensionComments) -> ExtensionComments {
     let is_due =
         |one: &(String, Option<String>)| now.iter().any(|there| there.0 == one.0 && there.1 != one.1);
     wanted.into_iter().filter(is_due).collect()
 }
 
-async fn set(session: &mut Connection, comments: Comments) -> Result<Vec<String>> {
+async fn set(session: &mut Connection, comments: ExtensionComments) -> Result<Vec<String>> {
     let mut notes = vec![];
     for (name, comment) in comments {
         let Ok(extension) = Ident::new(&name) else { continue };
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn only_comments_that_differ_are_set() {
-        let comments = |all: &[(&str, Option<&str>)]| -> Comments {
+        let comments = |all: &[(&str, Option<&str>)]| -> ExtensionComments {
             all.iter().map(|(name, text)| ((*name).to_owned(), text.map(str::to_owned))).collect()
         };
         let now = comments(&[("citext", Some("default")), ("hstore", None), ("ltree", Some("same"))]);
