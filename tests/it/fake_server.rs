@@ -454,7 +454,7 @@ fn a_silent_server_costs_its_time_once_and_the_others_go_on() {
     let (fake, server) = (Fake::start(Trick::SilentAtOnce), crate::support::Server::start());
     let services = ["fks_b", "fks_c", "fks_d"].map(|name| format!("  {name}: {{ server: dead }}\n")).concat();
     let project = Project::with_manifest(&format!(
-        "version: 1\nproject: fks\nservers:\n  main: {{ url: \"{}\" }}\n  dead: {{ url: \"postgresql://postgres@127.0.0.1:{}/postgres\" }}\n\
+        "version: 1\nproject: fks\nservers:\n  main: {{ url: \"{}\", password_env: DB_PASSWORD }}\n  dead: {{ url: \"postgresql://postgres@127.0.0.1:{}/postgres\", password_env: DB_PASSWORD }}\n\
          services:\n  fks_a: {{ server: main }}\n{services}",
         server.url(),
         fake.port

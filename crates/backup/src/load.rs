@@ -16,7 +16,7 @@ use super::record::{BackupRecord, ExtensionRecord};
 use super::role_state::RoleState;
 use super::snapshot::{free_sessions, jobs};
 use super::toc::wanted;
-use super::verdict::{Judge, Verdict};
+use super::verdict::{AcceptedDifferences, Judge};
 use crate::move_service::compare::{self, CopySide};
 use crate::move_service::{extension_comments, load_order, owner_session};
 use crate::put_back::{put_back, put_back_audit};
@@ -169,7 +169,7 @@ async fn fill(
     };
     let recorded = compare::reread_by(&here, recorded, &found).await?;
     let judge = Judge { service: to.service, left_out: &from.record.left_out, accept: from.accept, hash };
-    let Verdict { mut notes, accepted } = judge.judge(recorded, &found)?;
+    let AcceptedDifferences { mut notes, accepted } = judge.judge(recorded, &found)?;
     if !accepted.is_empty() {
         record_accepted(&here, accepted).await?;
     }

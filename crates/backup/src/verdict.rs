@@ -20,7 +20,7 @@ fn spelled(kind: &str) -> String {
 
 /// Accepted differences of a restored database, as text.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Verdict {
+pub(crate) struct AcceptedDifferences {
     pub notes: Vec<String>,
     /// Kinds of those that `--accept` took.
     pub accepted: BTreeSet<String>,
@@ -42,9 +42,11 @@ impl Judge<'_> {
     ///
     /// # Errors
     /// If they differ in what is neither accepted nor declared: differences of rows are never accepted.
-    pub(crate) fn judge(&self, mut recorded: CopySide, found: &CopySide) -> Result<Verdict> {
-        let mut verdict =
-            Verdict { notes: self.count_alone(&mut recorded.sums, &found.sums), ..Verdict::default() };
+    pub(crate) fn judge(&self, mut recorded: CopySide, found: &CopySide) -> Result<AcceptedDifferences> {
+        let mut verdict = AcceptedDifferences {
+            notes: self.count_alone(&mut recorded.sums, &found.sums),
+            ..AcceptedDifferences::default()
+        };
         let rows = of_contents(&recorded, found);
         let mut refused: Vec<Difference> = vec![];
         for difference in of_catalogs(&recorded, found) {
@@ -142,7 +144,7 @@ mod tests {
         accept: &[&str],
         recorded: CopySide,
         found: &CopySide,
-    ) -> Result<Verdict> {
+    ) -> Result<AcceptedDifferences> {
         let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         let mut service = service("shop");
         service.extensions.push(DesiredExtension { name: "citext".into(), schema: None });
