@@ -1,5 +1,9 @@
 //! Order of the statements that turn one schema into another. Pure.
 
+mod foreign_keys;
+
+use foreign_keys::{dropped_first, partitions, referenced};
+
 use super::graph::Graph;
 use super::nodes::{
     ManualConversion, PendingStatement, PendingStatements, SchemaComparison, SchemaVerb, StatementNode,
@@ -36,7 +40,8 @@ pub fn steps(from: &Structure, to: &Structure) -> Result<Vec<SchemaStep>, Vec<St
     if !refused.is_empty() {
         return Err(refused);
     }
-    let comparison = SchemaComparison { from, to, changes: &changes };
+    let keys_first = dropped_first(from, &changes);
+    let comparison = SchemaComparison { from, to, changes: &changes, keys_first: &keys_first };
     let nodes = comparison.nodes();
     let mut graph = Graph::new(nodes.keys().cloned());
     for (node, pending) in &nodes {
@@ -157,6 +162,18 @@ fn maker(comparison: &SchemaComparison<'_>, id: &SchemaObjectId) -> StatementNod
     }
 }
 
+/// Returns the constraints of a domain: PostgreSQL adds none once a column has an array or a composite type of the domain.
+fn checks_of<'a>(
+    comparison: &'a SchemaComparison<'_>,
+    domain: &'a SchemaObjectId,
+) -> impl Iterator<Item = &'a SchemaObjectId> {
+    let objects = (domain.kind == SchemaObjectKind::Domain).then_some(&comparison.to.objects);
+    let is_check = |(id, object): &(&SchemaObjectId, &SchemaObject)| {
+        id.kind == SchemaObjectKind::Constraint && object.parent.as_ref() == Some(domain)
+    };
+    objects.into_iter().flatten().filter(is_check).map(|(id, _)| id)
+}
+
 /// Returns the node that drops an object, or the object above it.
 fn dropper(comparison: &SchemaComparison<'_>, id: &SchemaObjectId) -> StatementNode {
     let mut at = id;
@@ -201,12 +218,16 @@ fn of_drop(
         }
     }
     let Some(object) = from.objects.get(id) else { return };
-    let columns = comparison
-        .from
-        .objects
-        .iter()
-        .filter(|(_, other)| id.kind == SchemaObjectKind::Table && other.parent.as_ref() == Some(id));
-    let below = columns.flat_map(|(_, column)| &column.needs);
+    if comparison.keys_first.contains(id) {
+        let tables = referenced(from, id).into_iter().flat_map(|table| partitions(from, table));
+        tables.for_each(|table| graph.before(node, &dropper(comparison, table)));
+    }
+    let within = comparison.from.objects.iter().filter(|(part, other)| {
+        id.kind == SchemaObjectKind::Table
+            && other.parent.as_ref() == Some(id)
+            && !comparison.keys_first.contains(*part)
+    });
+    let below = within.flat_map(|(_, part)| &part.needs);
     for need in object.needs.iter().chain(&object.parent).chain(below) {
         graph.before(node, &dropper(comparison, need));
         for verb in [SchemaVerb::Set, SchemaVerb::Unset] {
@@ -257,6 +278,9 @@ fn of_make(
     for need in object.needs.iter().chain(&object.parent).chain(below) {
         graph.before(&maker(comparison, need), node);
         setters(nodes, need, SchemaVerb::Set).for_each(|setter| graph.before(setter, node));
+        if node.id.kind.has_columns() {
+            checks_of(comparison, need).for_each(|check| graph.before(&maker(comparison, check), node));
+        }
     }
 }
 

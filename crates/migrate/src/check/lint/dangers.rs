@@ -117,6 +117,18 @@ const DANGERS: &[DangerRow] = &[
         spares_new: true,
     },
     DangerRow {
+        rule: own::NUMBERED,
+        found: |case| rows::numbered_column(case),
+        help: "add the column without a default, fill it in batches, and add the default or identity then",
+        spares_new: true,
+    },
+    DangerRow {
+        rule: own::CHECKED,
+        found: |case| rows::checked_column(case),
+        help: "add the column, then the constraint NOT VALID, and validate it in a later migration",
+        spares_new: true,
+    },
+    DangerRow {
         rule: own::ROW_SECURITY,
         found: |case| rows::row_security(case),
         help: "create the policies in the same file",
@@ -159,7 +171,7 @@ pub(crate) fn find(statement: &LintedStatement, part: &LintedText, rules: &LintR
     found.collect()
 }
 
-fn rewrites(what: &str, case: &DangerCase<'_>) -> String {
+pub(super) fn rewrites(what: &str, case: &DangerCase<'_>) -> String {
     format!(
         "{what} rewrites {} under an ACCESS EXCLUSIVE lock, which blocks readers and writers",
         case.names()
