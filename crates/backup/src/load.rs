@@ -178,7 +178,7 @@ async fn fill(
     Ok((notes, part))
 }
 
-/// Sets the comments on extensions again; returns a note on each that nobody may set.
+/// Sets the comments on extensions again; returns a note on each that neither the owner nor the admin may set.
 async fn comments_put_back(
     to: &RestoreTarget<'_>,
     here: &MigrationTarget,

@@ -1,10 +1,12 @@
 //! Differences that a restore accepted, in the history of the restored database.
 
-use super::tables::TOOL;
 use crate::target::Operator;
 use martydb_model::error::Result;
 use martydb_model::sql::{Literal, stmt};
 use martydb_pg::server::{Connection, execute, query_one};
+
+/// Program that records.
+pub(crate) const TOOL: &str = concat!("martydb ", env!("CARGO_PKG_VERSION"));
 
 /// Records differences of a schema that a restore accepted, as a repair of the newest applied version. A database without
 /// a history records nothing.

@@ -3,6 +3,7 @@
 
 use std::time::Instant;
 
+use super::accepted::TOOL;
 use super::place;
 use super::rows::AppliedRow;
 use crate::files::{Mode, VersionType};
@@ -10,9 +11,6 @@ use crate::target::Operator;
 use martydb_model::sql::{Bulk, Ident, Keyword, List, Literal, Statement, stmt};
 use martydb_model::{RoleName, SchemaName};
 use martydb_pg::server::{Row, Unreadable};
-
-/// Program that records.
-pub(crate) const TOOL: &str = concat!("martydb ", env!("CARGO_PKG_VERSION"));
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct ExistingTables {

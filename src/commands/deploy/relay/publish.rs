@@ -115,16 +115,18 @@ impl Report for PublishedEvents {
             ];
             return ReportColumn::table(columns, &[], next, style).render_or("nothing is due\n", style);
         }
-        let columns: Vec<ReportColumn<&ServiceRow>> = vec![
+        let mut columns: Vec<ReportColumn<&ServiceRow>> = vec![
             ReportColumn::shown("SERVICE", |row, _| row.service.as_str().into()),
             ReportColumn::shown("PUBLISHED", |row, _| Cell::number(row.published)),
-            ReportColumn::shown("DUPLICATE", |row, _| Cell::number(row.duplicates)),
             ReportColumn::shown("REFUSED", |row, _| Cell::number(row.refused)),
             ReportColumn::shown("DEAD", |row, _| Cell::number(row.dead)),
             ReportColumn::shown("OUTCOME", |row, _| {
                 Cell::new(row.outcome, if row.outcome == "ok" { Paint::Good } else { Paint::Bad })
             }),
         ];
+        if self.services.iter().any(|row| row.duplicates > 0) {
+            columns.insert(2, ReportColumn::shown("DUPLICATE", |row, _| Cell::number(row.duplicates)));
+        }
         let table = ReportColumn::table(columns, &[], &self.services, style).render_or("", style);
         table + &self.services.iter().filter_map(ServiceRow::duplicates_text).collect::<String>()
     }
