@@ -112,6 +112,7 @@ pub mod own {
     pub const UPDATE_ALL: &str = "update-all-rows";
     pub const DELETE_ALL: &str = "delete-all-rows";
     pub const JSON: &str = "adding-json-field";
+    pub const NEW_LABEL: &str = "using-new-enum-value";
     pub const NUMBERED: &str = "adding-numbered-field";
     pub const CHECKED: &str = "adding-checked-field";
     pub const ROW_SECURITY: &str = "row-security-without-policy";
@@ -210,6 +211,11 @@ pub const OWN: &[(&str, &str)] = &[
     (
         own::JSON,
         "The type json has no equality, so SELECT DISTINCT, GROUP BY and UNION over the table fail (42883). Use jsonb.",
+    ),
+    (
+        own::NEW_LABEL,
+        "PostgreSQL refuses a value of an enum in the transaction that adds it (55P04). Put ALTER TYPE … ADD VALUE into a migration \
+         of its own.",
     ),
     (
         own::NUMBERED,

@@ -2,6 +2,8 @@
 
 mod foreign_keys;
 
+use std::collections::BTreeSet;
+
 use foreign_keys::{dropped_first, partitions, referenced};
 
 use super::graph::Graph;
@@ -35,7 +37,33 @@ pub struct SchemaStep {
 /// # Errors
 /// With what cannot be expressed, a line for each object.
 pub fn steps(from: &Structure, to: &Structure) -> Result<Vec<SchemaStep>, Vec<String>> {
-    let changes = object_changes(from, to);
+    steps_with(from, to, &BTreeSet::new())
+}
+
+/// The same for one transaction: no statement may use an enum value that it adds, so such an enum is made again
+/// (<https://www.postgresql.org/docs/current/sql-altertype.html>).
+///
+/// # Errors
+/// As [`steps`].
+pub fn steps_of_one_file(from: &Structure, to: &Structure) -> Result<Vec<SchemaStep>, Vec<String>> {
+    let all = steps(from, to)?;
+    let adds = |step: &&SchemaStep| {
+        step.id.kind == SchemaObjectKind::Enum && !step.part.is_empty() && step.text.contains(" ADD VALUE ")
+    };
+    let is_used = |label: &&SchemaStep| {
+        all.iter().filter(|step| !adds(step)).any(|step| step.text.contains(&label.part))
+    };
+    let remade: BTreeSet<SchemaObjectId> =
+        all.iter().filter(adds).filter(is_used).map(|label| label.id.clone()).collect();
+    if remade.is_empty() { Ok(all) } else { steps_with(from, to, &remade) }
+}
+
+fn steps_with(
+    from: &Structure,
+    to: &Structure,
+    remade: &BTreeSet<SchemaObjectId>,
+) -> Result<Vec<SchemaStep>, Vec<String>> {
+    let changes = object_changes(from, to, remade);
     let refused = refused(from, to, &changes);
     if !refused.is_empty() {
         return Err(refused);

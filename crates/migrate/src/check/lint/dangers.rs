@@ -9,6 +9,7 @@ use squawk_syntax::SyntaxKind::*;
 use squawk_syntax::ast::AstNode;
 
 use super::objects::{LintedStatement, LintedText};
+use crate::files::Mode;
 use case::DangerCase;
 use martydb_manifest::lint_rules::own;
 use martydb_model::LintRules;
@@ -129,6 +130,12 @@ const DANGERS: &[DangerRow] = &[
         spares_new: true,
     },
     DangerRow {
+        rule: own::NEW_LABEL,
+        found: |case| rows::early_label(case),
+        help: "move ALTER TYPE … ADD VALUE into a migration of its own before this one",
+        spares_new: true,
+    },
+    DangerRow {
         rule: own::ROW_SECURITY,
         found: |case| rows::row_security(case),
         help: "create the policies in the same file",
@@ -161,8 +168,13 @@ const DANGERS: &[DangerRow] = &[
 ];
 
 /// Returns what the rules find in a statement.
-pub(crate) fn find(statement: &LintedStatement, part: &LintedText, rules: &LintRules) -> Vec<FoundDanger> {
-    let case = DangerCase { statement, node: statement.statement.syntax(), part, rules };
+pub(crate) fn find(
+    statement: &LintedStatement,
+    part: &LintedText,
+    rules: &LintRules,
+    mode: Mode,
+) -> Vec<FoundDanger> {
+    let case = DangerCase { statement, node: statement.statement.syntax(), part, rules, mode };
     let rows = DANGERS.iter().filter(|row| !(row.spares_new && statement.is_new));
     let found = rows.filter_map(|row| {
         let message = (row.found)(&case)?;

@@ -5,6 +5,8 @@ use squawk_syntax::SyntaxNode;
 
 use super::case::DangerCase;
 use crate::check::lint::objects::written_name;
+use crate::files::Mode;
+use martydb_sql::{Lexer, TokenKind};
 
 /// Statements that run the UPDATE and DELETE inside them: a function, a rule or a cursor does not.
 const RUNNING: &[SyntaxKind] =
@@ -92,6 +94,21 @@ pub(crate) fn numbered_column(case: &DangerCase<'_>) -> Option<String> {
     };
     added_columns(case).find(is_numbered)?;
     Some(super::rewrites("ADD COLUMN with a serial type or an identity", case))
+}
+
+/// Returns the value that a statement adds to an enum and a later one of the same transaction uses.
+pub(crate) fn early_label(case: &DangerCase<'_>) -> Option<String> {
+    if !case.is(ALTER_TYPE) || case.mode != Mode::Transaction || !case.says(&["add", "value"]) {
+        return None;
+    }
+    let text = &case.part.text;
+    let range = case.statement.range.clone();
+    let label = Lexer::new(&text[range.clone()]).find(|token| token.kind == TokenKind::Text)?;
+    let label = &text[range.start + label.start..range.start + label.end];
+    let rest = &text[range.end..];
+    let is_used = Lexer::new(rest).any(|token| rest[token.start..token.end] == *label);
+    is_used
+        .then(|| format!("{label} is used in the transaction that adds it, which PostgreSQL refuses (55P04)"))
 }
 
 /// Returns the column with a check that a statement adds.
