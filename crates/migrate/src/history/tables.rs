@@ -3,7 +3,6 @@
 
 use std::time::Instant;
 
-use super::accepted::TOOL;
 use super::place;
 use super::rows::AppliedRow;
 use crate::files::{Mode, VersionType};
@@ -392,7 +391,7 @@ pub(crate) fn insert_history(
         began = record.took.began(),
         by = Literal(operator.user.clone()),
         host = Literal(operator.host.clone()),
-        tool = Literal(TOOL.into()),
+        tool = Literal(super::accepted::TOOL.into()),
         sqlstate = sqlstate.map(Literal),
         error = error.map(Literal),
         note = record.note.clone().map(Literal),
