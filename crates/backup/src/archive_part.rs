@@ -299,7 +299,8 @@ mod tests {
     #[test]
     fn a_table_comes_with_what_belongs_to_it_and_what_that_needs() {
         let note = part(&["own.note"]);
-        assert_eq!(numbers(&note), [1, 2, 3, 10, 11, 12, 20, 30, 34, 40, 41, 60, 62, 64]);
+        // The function of the index may call the other one.
+        assert_eq!(numbers(&note), [1, 2, 3, 4, 10, 11, 12, 20, 30, 34, 40, 41, 60, 62, 64]);
         assert_eq!(note.tables.iter().map(|table| &*table.name).collect::<Vec<_>>(), ["own.note"]);
         assert_eq!(
             note.left_out,

@@ -240,7 +240,8 @@ mod tests {
         let all = missing(std::slice::from_ref(&rest), Period::Day, 3, TODAY + 10);
         assert_eq!(all, [today(0), today(1), today(2), today(3)]);
         assert_eq!(missing(&[rest, wide], Period::Day, 3, TODAY + 10), [today(0), today(3)]);
-        assert_eq!(missing(&[part(today(0))], Period::Week, 0, TODAY), []);
+        let rest_of_week = Span { from: today(1).from, to: today(6).to };
+        assert_eq!(missing(&[part(today(0))], Period::Week, 0, TODAY), [rest_of_week]);
     }
 
     #[test]

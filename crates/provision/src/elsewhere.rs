@@ -1,11 +1,13 @@
 //! Databases that a run would create on one server although another server of the manifest has them: a service that
 //! was moved in the manifest must not continue with an empty database while its rows are on the former server.
 
+use std::collections::BTreeSet;
+
 use martydb_catalog::inspect;
 use martydb_context::Context;
 use martydb_manifest::ServerLocation;
 use martydb_model::error::Result;
-use martydb_model::{ActualServer, DbName, DesiredServer};
+use martydb_model::{ActualServer, DbName, DesiredServer, DesiredService};
 use martydb_plan::{Action, left_over};
 
 use super::plan::{PlannedServer, Plans, planned};
@@ -27,11 +29,11 @@ pub async fn left_elsewhere(context: &Context, plans: &Plans) -> Vec<String> {
             continue;
         }
         let found = match named {
-            Some((_, Ok(planned))) => left_over(&planned.desired, &planned.actual),
+            Some((_, Ok(planned))) => Found::new(&planned.desired, &planned.actual),
             // Its own error is reported separately.
             Some((_, Err(_))) => continue,
             None => match inspected(context, other).await {
-                Ok((desired, actual)) => left_over(&desired, &actual),
+                Ok((desired, actual)) => Found::new(&desired, &actual),
                 Err(error) => {
                     let what = "cannot tell whether it has a database that is missing here";
                     tracing::warn!(target: "martydb", "warning: server \"{other}\": {what}: {}", error.message);
@@ -39,12 +41,45 @@ pub async fn left_elsewhere(context: &Context, plans: &Plans) -> Vec<String> {
                 }
             },
         };
-        let here = made.iter().filter(|(server, name)| server != other && found.contains(name));
+        left.extend(planned(plans).flat_map(|(_, planned)| found.not_there(other, planned)));
+        let here = made.iter().filter(|(server, name)| server != other && found.left.contains(name));
         left.extend(here.map(|(server, name)| {
             format!("database \"{name}\" is missing on server \"{server}\", and is on server \"{other}\"")
         }));
     }
     left
+}
+
+/// Databases of another server.
+struct Found {
+    left: Vec<DbName>,
+    all: BTreeSet<DbName>,
+}
+
+impl Found {
+    fn new(desired: &DesiredServer, actual: &ActualServer) -> Found {
+        Found { left: left_over(desired, actual), all: actual.databases.keys().cloned().collect() }
+    }
+
+    /// Describes services that would be copied from a database that this server lacks, while it has others of no service.
+    fn not_there(&self, server: &str, planned: &PlannedServer) -> Vec<String> {
+        let made: Vec<&DbName> = new_databases(planned).collect();
+        let lacks = |service: &&DesiredService| {
+            let former = service.moved.as_ref().filter(|former| former.server.as_deref() == Some(server));
+            former.is_some_and(|former| !self.all.contains(&former.database))
+                && made.contains(&&service.database)
+        };
+        let of = |service: &DesiredService| {
+            let names: Vec<String> = self.left.iter().map(ToString::to_string).collect();
+            format!(
+                "`moved:` of service \"{}\" names a database that server \"{server}\" does not have; it has, of no service: {}",
+                service.name,
+                names.join(", ")
+            )
+        };
+        let all = planned.desired.services.values().filter(|_| !self.left.is_empty());
+        all.filter(lacks).map(of).collect()
+    }
 }
 
 fn new_databases(planned: &PlannedServer) -> impl Iterator<Item = &DbName> {

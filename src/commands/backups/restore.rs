@@ -34,7 +34,9 @@ pub use report::RestoreReport;
 pub struct Arguments {
     #[command(flatten)]
     pub service: OneService,
-    /// Backup to restore, as `backup list` names it, or `latest`; without it, a terminal offers the list.
+    /// Backup, as `backup list` names it, or `latest`.
+    ///
+    /// Without it, a terminal offers the list.
     #[arg(long, value_name = "ID")]
     pub from: Option<String>,
     /// Restore into another database of this name, which only the admin can connect to.
@@ -47,9 +49,9 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     pub anonymize: Option<PathBuf>,
     /// Kinds of differences of the schema from the record that are accepted, such as `comment`; never of rows.
-    #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = kind)]
+    #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = kind, hide_short_help = true)]
     pub accept: Vec<String>,
-    /// Check the backup and show what a restore would do; change nothing.
+    /// Show what a restore would do; change nothing.
     #[arg(long)]
     pub dry_run: bool,
     /// Remove the databases that restores of this service have replaced; restore nothing.

@@ -265,6 +265,16 @@ fn a_saved_plan_moves_a_service_or_creates_it_on_another_server() {
 }
 
 #[test]
+fn a_former_database_that_the_server_lacks_is_refused() {
+    let two = Two::start(Admin::Super, "mtt");
+    let keys = "server: far, database: mtt_new, moved: { from: mtt_a, server: main, database: mtt_typo }";
+    two.project.write("martydb.yaml", &two.manifest(keys));
+    let refused = two.project.run(&["apply", "--all", "-y"]).expect(2);
+    assert!(refused.stderr.contains("names a database that server \"main\" does not have"), "{refused:?}");
+    assert!(refused.stderr.contains("mtt_a"), "{refused:?}");
+}
+
+#[test]
 fn a_service_moves_back_after_confirmation() {
     let two = Two::start(Admin::Super, "mg");
     if !two.can_copy() {
