@@ -131,9 +131,8 @@ fn fired(db: &Database<'_>, item: &CatalogObject, writer: &str, purpose: Option<
         false => Medium,
     };
     let found = DEFINER_SUPERUSER.of(writer).at(severity).about(db, item).evidence(seen);
-    // Its purpose is unknown here: a person decides.
-    let close = altered(item, stmt!("SECURITY INVOKER"));
-    close.into_iter().fold(found, |found, close| found.asking(&close.statement()))
+    // Its purpose is unknown here.
+    found.fix(altered(item, stmt!("SECURITY INVOKER")).map(Repair::in_use))
 }
 
 fn and_purpose(purpose: Option<&str>) -> String {

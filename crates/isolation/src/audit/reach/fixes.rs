@@ -13,7 +13,9 @@ use martydb_model::findings::{
     FindingBuilder, FindingKind, PUBLIC, SUPERUSER_OBJECT, SUPERUSER_PATH, UNMANAGED_POWER,
     UNTRUSTED_FUNCTION,
 };
-use martydb_model::grants::{Repair, Securable, ident, revoke, revoke_membership, run_as_caller};
+use martydb_model::grants::{
+    Repair, RepairScope, Securable, ident, revoke, revoke_membership, run_as_caller,
+};
 use martydb_model::sql::{ServerText, stmt};
 use martydb_model::{AclEntry, DbName};
 
@@ -154,8 +156,8 @@ fn used_on(path: &Path, object: Option<ObjectId>) -> Option<PathStep> {
     (last.privilege().map(|(id, _)| id) == object).then_some(*last)
 }
 
-/// Adds what ends the paths where no REVOKE does: a setting that is reset, or a statement for a person who knows what else
-/// it ends.
+/// Adds what ends the paths where no REVOKE does: a setting that is reset, or a statement that may end what is in
+/// use.
 pub(crate) fn instead(
     audit: &Audit<'_>,
     all: &Gathered<'_>,
@@ -169,7 +171,7 @@ pub(crate) fn instead(
             }
             _ => None,
         });
-        return joined.into_iter().fold(found, |found, row| found.asking(&row.statement()));
+        return found.fix(joined.map(Repair::in_use));
     };
     let what =
         object.grant_on.filter(|words| words.starts_with("FUNCTION ") || words.starts_with("PROCEDURE "));
@@ -177,14 +179,14 @@ pub(crate) fn instead(
         (id, ..) if id == SUPERUSER_PATH.id => {
             found.fixes(all.superuser_paths.resets(audit, object.database, object.display))
         }
-        (id, Some(Runner::EventTrigger(name)), _) if id == EVENT_TRIGGER.id => {
-            found.asking(&stmt!("DROP EVENT TRIGGER {name}", name = ident(name)))
-        }
+        (id, Some(Runner::EventTrigger(name)), _) if id == EVENT_TRIGGER.id => found
+            .fix(Repair::drop(RepairScope::Database, stmt!("DROP EVENT TRIGGER {name}", name = ident(name)))),
         (id, Some(Runner::Job(job)), _) if id == SUPERUSER_OBJECT.id => {
             found.advice(&format!("run {job} as a login of the service"))
         }
         (id, _, Some(what)) if id == DEFINER_SUPERUSER.id => {
-            found.asking(&run_as_caller(None, ServerText::quoted_by_server(what.into())))
+            let change = run_as_caller(None, ServerText::quoted_by_server(what.into()));
+            found.fix(Repair::alter(RepairScope::Database, change).in_use())
         }
         _ => found,
     }
