@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::commands::support::annotation::Checkout;
 use crate::commands::support::change::Change;
 use crate::commands::support::companions;
+use crate::commands::verify::evidence;
 use martydb_isolation::proof::{
     ANY_MAJOR, Baseline, Extent, Filter, Remediation, remediate, unclosed, verify,
 };
@@ -56,6 +57,12 @@ pub struct Arguments {
     /// Report only findings with this ID; may be repeated.
     #[arg(long, value_name = "ID", hide_short_help = true)]
     pub only: Vec<String>,
+    /// Write the result as a statement for auditors: an in-toto statement, without passwords and addresses.
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run", hide_short_help = true)]
+    pub evidence: Option<std::path::PathBuf>,
+    /// Sign the statement with this SSH key; the signature is FILE.sig.
+    #[arg(long, value_name = "SSHKEY", requires = "evidence", hide_short_help = true)]
+    pub sign_key: Option<std::path::PathBuf>,
     /// Accept the findings of this file, an earlier result as JSON.
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub baseline: Option<std::path::PathBuf>,
@@ -186,6 +193,10 @@ const MOST_ROUNDS: usize = 4;
 pub async fn run(app: &App, arguments: &Arguments) -> Result<VerifyReport> {
     let mut report = settled(app, arguments).await?;
     report.unwritten = report_file::write(&report, &arguments.report).err();
+    if let Some(path) = &arguments.evidence {
+        let written = evidence::write(app, &report, path, arguments.sign_key.as_deref()).await;
+        report.unwritten = report.unwritten.or(written.err());
+    }
     Ok(report)
 }
 
