@@ -1,4 +1,4 @@
-//! `verify-isolation --evidence` and `evidence verify`: a statement that nobody can change unseen.
+//! `verify-isolation --evidence` and `evidence verify`: a statement whose changes are noticed.
 
 use serde_json::Value;
 

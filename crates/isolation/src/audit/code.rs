@@ -2,6 +2,8 @@
 
 mod bounded;
 mod by_name;
+mod lent;
+mod row_security;
 mod search_path;
 #[cfg(test)]
 mod tests;
@@ -34,6 +36,7 @@ pub(crate) fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
             }
         }
         triggers::judge(&db, out);
+        row_security::judge(&db, out);
     }
 }
 
@@ -80,6 +83,7 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
             });
         }
     }
+    lent::judge(db, item, &users, out);
     let writer = writer(db, item);
     if let Some(writer) = writer.filter(|_| lends && users.is_empty()) {
         out.push(fired(db, item, writer, purpose.as_deref()));

@@ -88,9 +88,9 @@ pub(crate) const OF_ONE_SERVICE: &[&FindingKind] = &[
     FOREIGN_CONNECT, MAINTENANCE_CONNECT, TEMPLATE_CONNECT, UNMANAGED_CONNECT, UNMANAGED_LOGIN,
     UNMANAGED_MEMBER, FOREIGN_MEMBER, OWN_MEMBER, ADMIN_OPTION, GROUP, OWNER_LOGIN, UNKNOWN_ALTERNATE,
     DATABASE_OWNER, TEMPLATE_FLAG, PUBLIC_RIGHT, FOREIGN_RIGHT, OWN_RIGHT, GRANT_OPTION, UNMANAGED_RIGHT,
-    DEFAULT_RIGHT, OBJECT_OWNER, LEAKPROOF, SHADOW, EVENT_TRIGGER, FOREIGN_TRIGGER, SETTING, EXTENSION, MD5,
-    NO_PASSWORD, SCRATCH_LEFT, PREPARED, SESSION, SECRET, HBA_TRUST, HBA_MAP, HBA_CLEARTEXT, HBA_EXTERNAL,
-    WRONG_PASSWORD, GUESSABLE, REUSED, IN_DATABASE, UNPROVEN_READ,
+    DEFAULT_RIGHT, OBJECT_OWNER, LEAKPROOF, ROW_POLICY, SHADOW, EVENT_TRIGGER, FOREIGN_TRIGGER, SETTING,
+    EXTENSION, MD5, NO_PASSWORD, SCRATCH_LEFT, PREPARED, SESSION, SECRET, HBA_TRUST, HBA_MAP, HBA_CLEARTEXT,
+    HBA_EXTERNAL, WRONG_PASSWORD, GUESSABLE, REUSED, IN_DATABASE, UNPROVEN_READ,
 ];
 
 /// Privileges that more than one statement would have to take.
@@ -190,6 +190,9 @@ kinds! {
         "an object of a superuser runs code that another login can replace", CODE;
     LEAKPROOF = "leakproof-function", Medium,
         "a function of a role that is not a superuser is marked LEAKPROOF", CODE;
+    ROW_POLICY = "weak-row-policy", Medium,
+        "row security depends on what its users can change",
+        maintainer("a policy tells its users apart only by current_user: change it, or close what the evidence names");
     SHADOW = "shadowing-function", Low,
         "a function has the name and the arguments of a built-in function", CODE;
     REDEFINED = "redefined-builtin", Critical,

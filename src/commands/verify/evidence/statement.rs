@@ -31,7 +31,7 @@ pub(crate) fn subjects(manifest: &Manifest) -> Value {
     files.map(subject).collect()
 }
 
-/// Makes the statement. Evidence and fixes are left out: they quote what services and strangers wrote.
+/// Makes the statement. Evidence and fixes are left out: they quote texts of services and of others.
 pub(crate) fn statement(
     manifest: &Manifest,
     report: &VerifyReport,

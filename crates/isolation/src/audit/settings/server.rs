@@ -212,7 +212,7 @@ fn reset_on_server(audit: &Audit<'_>, row: &ServerSetting, found: FindingBuilder
     let advised = |file: &str, line| format!("remove {name} from {file}, line {line}");
     let (change, found) = match (by_hand, overriding(audit, row)) {
         (None, _) => (stmt!("ALTER SYSTEM RESET {name}", name = ident(name)), found),
-        // What ALTER SYSTEM writes is read last.
+        // The file of ALTER SYSTEM is read last.
         (Some(FileSetting { file, line, .. }), Some(value)) => (
             stmt!("ALTER SYSTEM SET {name} = {value}", name = ident(name)),
             found.advice(&advised(file, line)),
