@@ -11,6 +11,8 @@ TOOLS = ["golang-migrate", "node-pg-migrate", "sql-migrate", "diesel", "sqlx", "
 PARTS = {"goose": r"^--\s*\+goose (Up|Down)", "sql-migrate": r"^--\s*\+migrate (Up|Down)", "dbmate": r"^--\s*migrate:(up|down)", "node-pg-migrate": r"^--\s*(Up|Down) Migration"}
 OUTSIDE = re.compile(r"^\s*(CREATE|DROP|REINDEX)\b[^;]*\bCONCURRENTLY\b|NO TRANSACTION|no-transaction|notransaction|transaction:\s*false|run_in_transaction\s*=\s*false", re.I | re.M)
 EXTENSION = re.compile(r'CREATE EXTENSION IF NOT EXISTS\s+"?([\w-]+)"?(?:\s+(?:WITH\s+)?SCHEMA\s+"?(\w+)"?)?', re.I)
+# Only the owner of the extension may run it; `upgrade` leaves it out with a note.
+COMMENT = re.compile(r"^COMMENT ON EXTENSION\b[^;]*;", re.I | re.M)
 OPERATORS = re.compile(r"\b(gin_trgm_ops|gist_trgm_ops|hstore)\b", re.I)
 # What the projects' documentation says, and their files expect.
 BEFORE = {
@@ -66,7 +68,7 @@ def make(tool, folder):
             whole = path.read_text(encoding="utf-8-sig")
             metadata = path.parent / "metadata.toml"
             outside = OUTSIDE.search(whole) or metadata.exists() and OUTSIDE.search(metadata.read_text())
-            files.append(File(name, up_part(tool, whole), outside=bool(outside)))
+            files.append(File(name, COMMENT.sub("", up_part(tool, whole)), outside=bool(outside)))
             needed.update(found[1].lower() for found in OPERATORS.finditer(whole))
             extensions.update((found[1].lower(), found[2]) for found in EXTENSION.finditer(whole))
             if "public.gen_random_uuid" in whole:

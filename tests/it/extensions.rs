@@ -2,6 +2,7 @@
 
 mod members;
 mod moving;
+mod operators;
 mod schemas;
 
 use crate::support::{Project, Server};

@@ -1,5 +1,5 @@
 //! Conversion of a `pg_dump` script to a migration: the same statements, without psql's commands, settings that
-//! the runner decides (timeouts, encoding), and objects that the manifest creates (extensions, schemas).
+//! the runner decides (timeouts, encoding, search path), and objects that the manifest creates (extensions, schemas).
 //! Settings that a restore needs are kept, above all `check_function_bodies = false`: a function may refer to
 //! later objects.
 
@@ -115,10 +115,15 @@ pub fn restrictions(dump: &str) -> Option<[Range<usize>; 2]> {
     None
 }
 
-/// Returns `true` for a `SET` of a setting that the runner decides.
+/// Statement by which `pg_dump` empties the search path. Expressions such as `a IS DISTINCT FROM b` cannot name the schema of
+/// their operator: only with the search path of the service do they find the same one.
+const EMPTY_SEARCH_PATH: &str = "SELECT pg_catalog.set_config('search_path', '', false)";
+
+/// Returns `true` for a statement of a dump's session about a setting that the runner decides.
 pub fn is_runner_setting(statement: &StatementHead<'_, '_>) -> bool {
     let name = statement.head.get(1).map_or("", |word| word.text);
     statement.begins(&["set"]) && RUNNER_SETTINGS.iter().any(|setting| is_word(name, setting))
+        || statement.text == EMPTY_SEARCH_PATH
 }
 
 fn disposition<'a>(statement: &StatementHead<'a, '_>, provided: &ProvidedObjects) -> Disposition<'a> {
@@ -180,7 +185,7 @@ mod tests {
         let first = first_migration(DUMP, &provided, "-- from x\n\n").unwrap();
         assert_eq!(
             first.text,
-            "-- from x\n\nSET check_function_bodies = false;\n\nSELECT pg_catalog.set_config('search_path', '', false);\n\n\
+            "-- from x\n\nSET check_function_bodies = false;\n\n\
              CREATE SCHEMA \"Other\";\n\nCREATE EXTENSION IF NOT EXISTS \"uuid-ossp\" WITH SCHEMA public;\n\n\
              CREATE FUNCTION app.f() RETURNS text\n    LANGUAGE sql\n    AS $$\nSET statement_timeout = 0;\n-- kept\n\\restrict aB3\n$$;\n"
         );

@@ -14,8 +14,9 @@ use std::time::Duration;
 use crate::engine::session;
 use crate::history::catalog::{Catalog, is_alike};
 use crate::target::MigrationTarget;
+use martydb_model::SchemaName;
 use martydb_model::error::{Error, Result};
-use martydb_model::sql::{Keyword, Literal, ServerText, Statement, stmt};
+use martydb_model::sql::{Keyword, List, Literal, ServerText, Statement, stmt};
 use martydb_pg::server::{Connection, Row, execute_protected, query, query_each};
 use parts::{ReadablePart, last, parts};
 
@@ -68,7 +69,7 @@ async fn equal(target: &MigrationTarget, wait: Duration, pairs: Vec<FormPair>) -
         return Ok(vec![]);
     }
     let mut session = session::connect_as_owner(target, wait).await?;
-    let end = each(&mut session, pairs).await;
+    let end = each(&mut session, &target.search_path, pairs).await;
     let undone = execute_protected(&mut session, &stmt!("ROLLBACK")).await;
     session.close().await;
     let forms = end.map_err(|error| error.while_doing("cannot compare definitions that differ"))?;
@@ -110,11 +111,16 @@ fn pairs(before: &Catalog, after: &Catalog, differing: Vec<(String, String)>) ->
     differing.into_iter().filter_map(pair).collect()
 }
 
-async fn each(session: &mut Connection, pairs: Vec<FormPair>) -> Result<Vec<EqualForm>> {
-    // The owner may have other settings, and names without a schema must be the server's own.
+async fn each(
+    session: &mut Connection,
+    search_path: &[SchemaName],
+    pairs: Vec<FormPair>,
+) -> Result<Vec<EqualForm>> {
+    // The owner may have other settings. Names without a schema are the server's own, or operators that an expression cannot
+    // name with their schema.
     let begin = [
         stmt!("BEGIN"),
-        stmt!("SET LOCAL search_path = pg_catalog, pg_temp"),
+        stmt!("SET LOCAL search_path = pg_catalog, {own}, pg_temp", own = List(search_path.to_vec())),
         stmt!("SAVEPOINT martydb_read"),
     ];
     query(session, &Statement::join(begin)).await?;
@@ -158,7 +164,9 @@ async fn mean_the_same(
 /// Returns what the server prints after it has read the text; `None` if it rejects the text.
 async fn printed(session: &mut Connection, part: &ReadablePart, text: &str) -> Result<Option<String>> {
     let undo = stmt!("ROLLBACK TO SAVEPOINT martydb_read");
-    let all = Statement::join(making(part, text).into_iter().chain([printing(part), undo.clone()]));
+    let qualified = stmt!("SET LOCAL search_path = pg_catalog, pg_temp");
+    let print = [qualified, printing(part), undo.clone()];
+    let all = Statement::join(making(part, text).into_iter().chain(print));
     match query_each(session, &all).await {
         Ok(results) => {
             let rows = results.iter().rev().nth(1).map(Vec::as_slice).unwrap_or_default();

@@ -133,10 +133,25 @@ pub fn text(
                     printable(&change.to_string())
                 );
             }
+            if let Some(note) = former_results(step) {
+                text += &format!("-- {}\n", printable(&note));
+            }
             text += &format!("{};\n", step.text);
         }
     }
     text
+}
+
+/// Returns a note on a function whose former body made contents that its replacement does not change.
+pub fn former_results(step: &SchemaStep) -> Option<String> {
+    let all: Vec<String> = step.former_results.iter().map(ToString::to_string).collect();
+    (!all.is_empty()).then(|| {
+        format!(
+            "{} is replaced, and what its former body computed or checked stays: {}; REINDEX indexes, and update or check the rows",
+            step.id,
+            all.join(", ")
+        )
+    })
 }
 
 /// Returns a statement as a comment that a person decides about.

@@ -6,7 +6,7 @@ use super::nodes::{
     TypeChange,
 };
 use super::object_changes::{ObjectChange, ObjectChanges, object_changes};
-use super::structure::{IDENTITY, OWNER, SchemaObjectId, SchemaObjectKind, Structure, TYPE};
+use super::structure::{IDENTITY, OWNER, SchemaObject, SchemaObjectId, SchemaObjectKind, Structure, TYPE};
 
 /// One statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct SchemaStep {
     pub conversion: Option<ManualConversion>,
     /// Set if the column's values may not all be of its new type.
     pub narrowing: Option<TypeChange>,
+    /// Objects whose contents the former body of a function made; its replacement changes none of them.
+    pub former_results: Vec<SchemaObjectId>,
 }
 
 /// Returns the statements that turn `from` into `to`, in order.
@@ -83,10 +85,31 @@ fn step(
         text: pending.text.clone(),
         conversion: pending.conversion.clone(),
         narrowing: pending.narrowing.clone(),
+        former_results: former_results(comparison, &node.id),
         id: node.id,
         verb: node.verb,
         part: node.part,
     })
+}
+
+/// Returns the indexes, stored columns, checks and partition keys that a routine of both sides computed.
+fn former_results(comparison: &SchemaComparison<'_>, routine: &SchemaObjectId) -> Vec<SchemaObjectId> {
+    let stays = |id: &SchemaObjectId| comparison.to.objects.contains_key(id);
+    if routine.kind != SchemaObjectKind::Routine || !stays(routine) {
+        return vec![];
+    }
+    let is_made_by_it = |(id, object): &(&SchemaObjectId, &SchemaObject)| {
+        let is_stored = match id.kind {
+            SchemaObjectKind::Index | SchemaObjectKind::Constraint => true,
+            // Stored generated columns; others only call it for new rows.
+            SchemaObjectKind::Column => object.body.starts_with('s'),
+            // By its partition key.
+            SchemaObjectKind::Table => true,
+            _ => false,
+        };
+        is_stored && object.needs.contains(routine) && stays(id)
+    };
+    comparison.from.objects.iter().filter(is_made_by_it).map(|(id, _)| id.clone()).collect()
 }
 
 /// Returns the changes of columns that a published table's filter or list of columns may name.

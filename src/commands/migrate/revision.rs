@@ -25,14 +25,14 @@ use martydb_ui::report::{Report, Style, printable};
 pub async fn run(app: &App, arguments: &Arguments) -> Result<RevisionReport> {
     let service = &choice::service_by_name(app, &arguments.service).await?;
     if let Some(from) = &arguments.from {
-        let from::Revised { written, texts, held, undivided, tried } =
+        let from::Revised { written, texts, held, notes, undivided, tried } =
             from::revise(app, service, arguments, from).await?;
         let held = held.into_iter().map(|(object, reason)| HeldObject { object, reason }).collect();
         let texts = texts.into_iter().map(|texts| FileTexts { up: texts.up, down: texts.down }).collect();
         let mut written = written.into_iter();
         let (written, further) = (written.next(), written.collect());
         let tried = tried.map(|(database, columns)| TriedSample { database, columns });
-        let compared = Some(Compared { held, further, texts, undivided, tried });
+        let compared = Some(Compared { held, further, texts, notes, undivided, tried });
         return Ok(RevisionReport { service: service.name.to_string(), written, compared });
     }
     let templates = app.manifest.home().join("templates");
@@ -69,6 +69,9 @@ struct Compared {
     further: Vec<Written>,
     /// Texts of all migrations; none without a difference.
     texts: Vec<FileTexts>,
+    /// Effects that the statements do not have, though one may expect them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
     /// Reason why all statements are in one migration although the staged form was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     undivided: Option<String>,
@@ -105,6 +108,9 @@ impl Compared {
         let mut text: String = shown.map(|one| format!("{}\n{}\n", one.up, one.down)).collect();
         for one in &self.held {
             text += &format!("commented out: {}: {}\n", printable(&one.object), printable(&one.reason));
+        }
+        for note in &self.notes {
+            text += &format!("note: {}\n", printable(note));
         }
         if let Some(note) = &self.undivided {
             text += &format!("{}\n", printable(note));

@@ -27,6 +27,26 @@ const AFTER: &str = "CREATE TABLE m (id int PRIMARY KEY) PARTITION BY RANGE (id)
     CREATE TABLE w (a int, b text); CREATE VIEW seen AS SELECT a, b FROM w; ALTER VIEW seen ALTER a SET DEFAULT 3;\n\
     CREATE TYPE pair AS (a bigint, b int); CREATE TABLE q (pair pair);\n";
 
+const NORM: &str = "CREATE FUNCTION norm(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT lower($1)';\n\
+    CREATE TABLE n (a text CHECK (norm(a) <> ''), g text GENERATED ALWAYS AS (norm(a)) STORED, d text DEFAULT norm('x'));\n\
+    CREATE UNIQUE INDEX n_a ON n (norm(a));\n";
+
+#[test]
+fn a_replaced_function_names_what_its_former_body_made() {
+    let server = Server::start();
+    let project = service(&server, "dnf");
+    project.write("dnf/migrations/V2__norm.sql", NORM);
+    project.write("dnf/migrations/V2__norm.down.sql", "DROP TABLE n; DROP FUNCTION norm(text);\n");
+    project.run(&["upgrade", "dnf"]).expect(0);
+    let start = project.read("dnf/migrations/V1__start.sql");
+    project.write("schema.sql", &(start + &NORM.replace("lower($1)", "upper($1)")));
+    let revise = ["revision", "dnf", "--from", "schema.sql", "-m", "upper"];
+    let note = "stays: column public.n.g, constraint public.n.n_a_check, index public.n_a;";
+    let written = project.run(&revise).expect(0);
+    assert!(written.stdout.contains(note), "{written:?}");
+    assert!(project.read("dnf/migrations/V3__upper.sql").contains(note), "{written:?}");
+}
+
 #[test]
 fn ordinary_changes_keep_rows_and_positions_up_and_down() {
     let server = Server::start();

@@ -6,6 +6,18 @@ use super::support::{Service, path};
 const CASES: &[(&str, &str, &str, &str)] = &[
     ("CREATE TABLE t (email citext);", "42704", "`extensions: [citext]` for adv in the manifest", "\u{0}"),
     ("CREATE TABLE t (p public.geometry(Point, 4326));", "42704", "`extensions: [postgis]`", "\u{0}"),
+    (
+        "CREATE TABLE t (email extensions.citext);",
+        "3F000",
+        "`extensions: [{ name: citext, schema: extensions }]` for adv",
+        "schemas:",
+    ),
+    (
+        "CREATE SCHEMA e; SELECT e.gen_salt('bf');",
+        "42883",
+        "`extensions: [{ name: pgcrypto, schema: e }]`",
+        "\u{0}",
+    ),
     ("CREATE TABLE t (p vector(3));", "42704", "`extensions: [vector]`", "\u{0}"),
     (
         "CREATE TABLE t (n text); CREATE INDEX ON t USING gin (n gin_trgm_ops);",

@@ -94,15 +94,17 @@ fn of_catalogs(former: &CopySide, copy: &CopySide) -> Vec<Difference> {
         copy.by_server.iter().any(|(_, own, made)| own == kind && kind == "owner" && made == name)
     };
     one.0.retain(|(kind, name), _| !made(kind, name));
-    let has_parts = one.0.keys().any(|(kind, _)| PARTS_OF_PUBLICATIONS.contains(&kind.as_str()));
-    if !has_parts {
-        other.0.retain(|(kind, _), _| !PARTS_OF_PUBLICATIONS.contains(&kind.as_str()));
+    for kinds in LATER_KINDS {
+        let is_one = |kind: &String| kinds.contains(&kind.as_str());
+        if !one.0.keys().any(|(kind, _)| is_one(kind)) {
+            other.0.retain(|(kind, _), _| !is_one(kind));
+        }
     }
     one.differences(&other)
 }
 
 /// Kinds that records of earlier versions lack.
-const PARTS_OF_PUBLICATIONS: &[&str] = &["publication table", "publication schema"];
+const LATER_KINDS: &[&[&str]] = &[&["publication table", "publication schema"], &["operators"]];
 
 fn of_sums(
     majors: &Majors,

@@ -26,6 +26,8 @@ pub(crate) struct Revised {
     pub texts: Vec<Texts>,
     /// Objects whose statements are commented out, with the reason.
     pub held: Vec<(String, String)>,
+    /// Effects that the statements do not have, though one may expect them.
+    pub notes: Vec<String>,
     /// Reason why all statements are in one migration without `--simple`.
     pub undivided: Option<String>,
     /// Database whose rows were read, and the number of columns whose values were tried there.

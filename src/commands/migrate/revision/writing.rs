@@ -69,7 +69,8 @@ impl Sides<'_> {
         let left = proven.plans.iter().flat_map(|plan| plan.left.iter().cloned());
         let held = held.chain(left).map(|(id, why)| (id.to_string(), why)).collect();
         let tried = arguments.sample.as_ref().map(|name| (name.clone(), rows.counted()));
-        let mut revised = Revised { written: vec![], texts: proven.texts, held, undivided, tried };
+        let notes = plan.up.iter().filter_map(script::former_results).collect();
+        let mut revised = Revised { written: vec![], texts: proven.texts, held, notes, undivided, tried };
         if !arguments.dry_run {
             for (file, texts) in proven.files.iter().zip(&revised.texts) {
                 revision::write_texts(file, &texts.up, &texts.down)?;

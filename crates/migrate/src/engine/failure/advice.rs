@@ -53,7 +53,28 @@ impl StatementFailure<'_> {
     }
 
     fn extension(&self) -> Option<&'static str> {
-        extensions::extension_for(&missing(self.response)?.to_lowercase(), self.response.sqlstate.as_deref()?)
+        let (state, name) = (self.response.sqlstate.as_deref()?, missing(self.response)?);
+        match state {
+            // The server names the schema alone.
+            sqlstate::INVALID_SCHEMA_NAME => qualified_by(&name, self.statement)
+                .find_map(|name| extensions::extension_for_any(&name.to_lowercase())),
+            _ => extensions::extension_for(&name.to_lowercase(), state),
+        }
+    }
+
+    /// Returns the entry of `extensions:` with which the statement finds the name: in the schema that it writes, unless
+    /// extensions come there without one.
+    fn extension_entry(&self) -> String {
+        let extension = self.extension().unwrap_or_default();
+        let named = match self.response.sqlstate.as_deref() {
+            Some(sqlstate::INVALID_SCHEMA_NAME) => missing(self.response),
+            _ => missing_with_schema(self.response).and_then(|(schema, _)| schema),
+        };
+        let first = self.target.schemas.first().map(SchemaName::as_str);
+        match named.filter(|schema| first != Some(schema)) {
+            Some(schema) => format!("{{ name: {extension}, schema: {schema} }}"),
+            None => extension.to_owned(),
+        }
     }
 
     fn fill(&self, advice: &str) -> String {
@@ -61,6 +82,7 @@ impl StatementFailure<'_> {
         let declared = self.target.schemas.iter().map(SchemaName::as_str);
         let schemas: Vec<&str> = declared.chain([name.as_str()]).collect();
         advice
+            .replace("{entry}", &self.extension_entry())
             .replace("{extension}", self.extension().unwrap_or_default())
             .replace("{service}", self.target.service.as_str())
             .replace("{owner}", self.target.owner.as_str())
@@ -73,15 +95,31 @@ impl StatementFailure<'_> {
 /// Quotation marks of the server's translations.
 const QUOTES: [char; 6] = ['"', '«', '»', '„', '“', '”'];
 
-/// Returns the missing name without its schema: the quoted text, or for a function the text before its arguments.
 fn missing(response: &ErrorResponse) -> Option<String> {
+    missing_with_schema(response).map(|(_, name)| name)
+}
+
+/// Returns the missing name and the schema before it: the quoted text, or for a function the text before its arguments.
+fn missing_with_schema(response: &ErrorResponse) -> Option<(Option<String>, String)> {
     let called = response.sqlstate.as_deref() == Some(sqlstate::UNDEFINED_FUNCTION);
     let name = match response.message.split_once('(').filter(|_| called) {
         Some((before, _)) => before.rsplit(char::is_whitespace).next()?,
         None => response.message.split(QUOTES).nth(1)?,
     };
-    let last = name.trim().rsplit('.').next()?.trim_matches('"');
-    (!last.is_empty()).then(|| last.to_owned())
+    let plain = |part: &str| part.trim_matches('"').to_owned();
+    let (schema, last) = match name.trim().rsplit_once('.') {
+        Some((schema, last)) => (Some(plain(schema)), last),
+        None => (None, name.trim()),
+    };
+    let last = plain(last);
+    (!last.is_empty()).then_some((schema, last))
+}
+
+/// Yields the names that the statement writes behind this schema.
+fn qualified_by<'a>(schema: &'a str, statement: &'a str) -> impl Iterator<Item = String> + 'a {
+    let tokens: Vec<&str> = Lexer::new(statement).map(|token| &statement[token.start..token.end]).collect();
+    let named = move |three: &[&str]| (three[1] == "." && bare(three[0]) == schema).then(|| bare(three[2]));
+    (0..tokens.len().saturating_sub(2)).filter_map(move |at| named(&tokens[at..at + 3]))
 }
 
 fn begins(text: &str, words: &[&str]) -> bool {
@@ -110,6 +148,8 @@ mod tests {
                 ..ErrorResponse::default()
             };
             assert_eq!(missing(&response).as_deref(), name, "{message}");
+            let schema = missing_with_schema(&response).and_then(|(schema, _)| schema);
+            assert_eq!(schema.as_deref(), message.contains("public.").then_some("public"), "{message}");
         }
     }
 

@@ -26,8 +26,8 @@ pub(crate) struct AdviceRow {
     /// SQLSTATEs; any if empty.
     pub states: &'static [&'static str],
     pub sign: AdviceCondition,
-    /// `{name}` is the name that the server quotes, `{extension}` the extension that provides it; `{service}`,
-    /// `{owner}`, `{app}` and `{schemas}` are the service's.
+    /// `{name}` is the name that the server quotes, `{extension}` the extension that provides it, `{entry}` its entry in
+    /// the manifest; `{service}`, `{owner}`, `{app}` and `{schemas}` are the service's.
     pub advice: &'static str,
     /// Set if the server's own hint is misleading, or repeats this one.
     pub replaces_hint: bool,
@@ -194,6 +194,13 @@ pub(crate) const CURES: &[AdviceRow] = &[
     },
     AdviceRow {
         states: &[sqlstate::INVALID_SCHEMA_NAME],
+        sign: AdviceCondition::Extension,
+        advice: "the file expects the extension {extension} in schema {name}: write `extensions: [{entry}]` for {service} in the \
+                 manifest, then run `martydb apply --service {service}`",
+        replaces_hint: true,
+    },
+    AdviceRow {
+        states: &[sqlstate::INVALID_SCHEMA_NAME],
         sign: AdviceCondition::Always,
         advice: "write `schemas: [{schemas}]` for {service} in the manifest, then run `martydb apply --service {service}`; \
                  or put CREATE SCHEMA {name} into the file",
@@ -202,7 +209,7 @@ pub(crate) const CURES: &[AdviceRow] = &[
     AdviceRow {
         states: &[sqlstate::UNDEFINED_OBJECT, sqlstate::UNDEFINED_FUNCTION, sqlstate::UNDEFINED_TABLE],
         sign: AdviceCondition::Extension,
-        advice: "{name} is part of the extension {extension}: write `extensions: [{extension}]` for {service} in the manifest, \
+        advice: "{name} is part of the extension {extension}: write `extensions: [{entry}]` for {service} in the manifest, \
                  then run `martydb apply --service {service}`",
         replaces_hint: true,
     },

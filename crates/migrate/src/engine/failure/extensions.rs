@@ -63,17 +63,31 @@ const PROVIDERS: &[Provider] = &[
 
 /// Returns the extension that provides a name, unqualified and in lower case, of the kind that the SQLSTATE is about.
 pub(crate) fn extension_for(name: &str, state: &str) -> Option<&'static str> {
-    let is = |pattern: &&str| match pattern.strip_suffix('*') {
-        Some(start) => name.starts_with(start),
-        None => name == *pattern,
-    };
-    let provides = |row: &&Provider| match state {
-        sqlstate::UNDEFINED_OBJECT => row.objects.iter().any(is),
-        sqlstate::UNDEFINED_FUNCTION => row.functions.iter().any(is),
-        sqlstate::UNDEFINED_TABLE => row.relations.iter().any(is),
-        _ => false,
+    let provides = |row: &&Provider| {
+        let names = match state {
+            sqlstate::UNDEFINED_OBJECT => row.objects,
+            sqlstate::UNDEFINED_FUNCTION => row.functions,
+            sqlstate::UNDEFINED_TABLE => row.relations,
+            _ => &[],
+        };
+        contains(names, name)
     };
     PROVIDERS.iter().find(provides).map(|row| row.extension)
+}
+
+/// The same for a name of any kind.
+pub(crate) fn extension_for_any(name: &str) -> Option<&'static str> {
+    let provides = |row: &&Provider| {
+        [row.objects, row.functions, row.relations].into_iter().any(|names| contains(names, name))
+    };
+    PROVIDERS.iter().find(provides).map(|row| row.extension)
+}
+
+fn contains(names: &[&str], name: &str) -> bool {
+    names.iter().any(|pattern| match pattern.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => name == *pattern,
+    })
 }
 
 #[cfg(test)]

@@ -150,6 +150,23 @@ SELECT 'statistics', pg_catalog.format('%I.%I', ns.nspname, s.stxname), pg_catal
 FROM pg_catalog.pg_statistic_ext s JOIN ns ON ns.oid = s.stxnamespace
 WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass AND m.objid = s.oid)
 UNION ALL
+-- IS DISTINCT FROM, CASE, NULLIF, IN, JOIN USING and comparisons of rows do not print the schema of their operator, so equal
+-- texts may call different ones: the search path of the statement that made the object chose it. Operators of pg_catalog are in
+-- pg_depend in no major.
+SELECT 'operators', coalesce((SELECT pg_catalog.format('%s.%I', i.indrelid::pg_catalog.regclass, c.relname)
+           FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+           WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND i.indexrelid = d.objid),
+           pg_catalog.regexp_replace(pg_catalog.regexp_replace(o.identity, '^for ', ''), '^(.*) on (.+)$', '\2.\1')),
+       pg_catalog.string_agg(DISTINCT d.refobjid::pg_catalog.regoperator::pg_catalog.text, ', ')
+FROM pg_catalog.pg_depend d, pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) o
+WHERE d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass AND d.deptype = 'n'
+  -- Parts of operators themselves.
+  AND d.classid NOT IN ('pg_catalog.pg_operator'::pg_catalog.regclass, 'pg_catalog.pg_amop'::pg_catalog.regclass,
+                        'pg_catalog.pg_opclass'::pg_catalog.regclass, 'pg_catalog.pg_opfamily'::pg_catalog.regclass)
+  AND coalesce(o.schema, '') !~ '^pg_temp' AND o.identity !~ ' on pg_temp[_.]'
+  AND NOT EXISTS (SELECT FROM member m WHERE m.classid = d.classid AND m.objid = d.objid)
+GROUP BY 2
+UNION ALL
 SELECT 'publication', pg_catalog.quote_ident(p.pubname),
        pg_catalog.concat_ws(' ', (pg_catalog.to_jsonb(p) - 'oid' - 'pubowner' - 'pubname')::pg_catalog.text,
                  (SELECT pg_catalog.string_agg(t.prrelid::pg_catalog.regclass::pg_catalog.text, ',' ORDER BY t.prrelid::pg_catalog.regclass::pg_catalog.text)
