@@ -86,6 +86,7 @@ fn written(structure: &Structure, id: &SchemaObjectId, new: &str) -> Option<Rena
         loses: false,
         conversion: None,
         narrowing: None,
+        former_results: vec![],
     };
     Some(Rename { done: step(format!("{before} TO {new}")), undone: step(format!("{after} TO {old}")) })
 }
