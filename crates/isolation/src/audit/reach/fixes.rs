@@ -44,6 +44,7 @@ pub(crate) fn causes<'a>(
 ) -> BTreeMap<CauseKey<'a>, Cause<'a>> {
     let mut causes: BTreeMap<CauseKey<'a>, Cause<'a>> = BTreeMap::new();
     let mut unclosed: BTreeSet<CauseKey<'a>> = BTreeSet::new();
+    let mut open_still: BTreeSet<CauseKey<'a>> = BTreeSet::new();
     for _ in 0..MOST_ROUNDS {
         let mut open: BTreeMap<CauseKey<'a>, Cause<'a>> = BTreeMap::new();
         for path in conclude(&facts).paths.into_iter().filter(|path| !is_own(audit, all, path)) {
@@ -52,11 +53,12 @@ pub(crate) fn causes<'a>(
             }
         }
         unclosed = open.keys().copied().collect();
-        let mut taken = BTreeSet::new();
+        let (mut taken, mut kept) = (BTreeSet::new(), BTreeMap::new());
         for (key, cause) in open {
             let known = causes.entry(key).or_insert_with(|| Cause { paths: vec![], ..cause });
             let used: BTreeSet<PathStep> =
                 cause.paths.iter().filter_map(|path| used_on(path, cause.object)).collect();
+            let before = taken.len();
             for step in used {
                 let repairs = revokes(audit, all, step);
                 if !repairs.is_empty() {
@@ -64,15 +66,21 @@ pub(crate) fn causes<'a>(
                     taken.insert(step);
                 }
             }
+            if taken.len() == before {
+                kept.extend(cause.object.map(|object| (object, key)));
+            }
             known.paths.extend(cause.paths);
         }
-        if taken.is_empty() {
+        // An object that no REVOKE closes would hide every other one on the way to the same target.
+        let forgets = facts.forget(&kept.keys().copied().collect());
+        if taken.is_empty() && !forgets {
             break;
         }
+        open_still.extend(kept.into_values());
         facts.remove(&taken);
     }
-    for key in unclosed {
-        causes.entry(key).and_modify(|cause| cause.repairs.clear());
+    for key in unclosed.union(&open_still) {
+        causes.entry(*key).and_modify(|cause| cause.repairs.clear());
     }
     causes
 }
