@@ -52,12 +52,12 @@ impl LineAudit<'_, '_> {
         })
     }
 
-    /// Returns `true` if the name of the principal has its realm, as it does unless an option says otherwise: without a map it is
-    /// the name of no role without one. <https://www.postgresql.org/docs/current/gssapi-auth.html>
+    /// Returns `true` if the name of the principal has its realm, as it does by default, which the server's view shows as an option:
+    /// without a map it is the name of no role without one. <https://www.postgresql.org/docs/current/gssapi-auth.html>
     fn keeps_realm(&self) -> bool {
         let rule = self.rule();
         matches!(rule.line.method.as_deref(), Some("gss" | "sspi"))
-            && rule.option("include_realm") != Some("0")
+            && rule.option("include_realm") == Some("true")
     }
 
     fn found(&self, kind: &FindingKind, severity: Severity, seen: &str) -> FindingBuilder {
