@@ -9,9 +9,8 @@ use futures_util::stream::{self, StreamExt};
 
 use guarded::{FILES, Files, HBA, IDENT, IDENT_FILE, MissingPrivileges, PASSWORDS, SOURCES};
 
-use super::commands::{self, NamedPath};
 use super::database::{DatabaseCatalog, MOST_OF_A_KIND};
-use super::host_files::HostFiles;
+use super::host_files::{HostFiles, NamedPath, of_settings};
 use super::rows::{self, Completeness};
 use super::snapshot::{HbaLine, NotExamined, ServerState, Snapshot, Unread};
 use super::texts::StoredPasswords;
@@ -81,7 +80,7 @@ async fn login_rules(connection: &mut Connection, found: &mut Snapshot, server: 
         _ => (include_str!("sql/ident_before_15.sql"), IDENT_FILE),
     };
     let host: Vec<HostFiles> = files.or_none(connection, include_str!("sql/host_files.sql"), FILES).await?;
-    let named = commands::of_settings(&found.state.parameters.settings);
+    let named = of_settings(&found.state.parameters.settings);
     let elsewhere: Vec<NotExamined> = named.iter().map(on_its_host).collect();
     let look = move || host.first().and_then(|host: &HostFiles| host.open_files(&named));
     let looked = tokio::task::spawn_blocking(look).await;

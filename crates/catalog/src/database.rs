@@ -150,6 +150,9 @@ pub struct RowSecurity {
     /// Settings that its policies read.
     #[serde(deserialize_with = "null_as_default")]
     pub settings: Vec<String>,
+    /// Functions of other roles than superusers that its policies call.
+    #[serde(deserialize_with = "null_as_default")]
+    pub calls: Vec<PolicyCall>,
     /// Policies with a USING, whose WITH CHECK is always true.
     #[serde(deserialize_with = "null_as_default")]
     pub unchecked: Vec<String>,
@@ -159,6 +162,13 @@ pub struct RowSecurity {
     /// Partitions and children without row security.
     #[serde(deserialize_with = "null_as_default")]
     pub leaves: Vec<String>,
+}
+
+/// A function that a policy calls.
+#[derive(Debug, Clone, Deserialize)]
+pub struct PolicyCall {
+    pub function: String,
+    pub owner: String,
 }
 
 /// Text of a function or rule.

@@ -1,12 +1,15 @@
 //! Files of the server to which every account of its host can write. No SQL shows a file's mode, so this looks at the files
 //! themselves, where martydb runs on the server's host.
 
+mod commands;
+
 use std::collections::BTreeSet;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::commands::{NamedPath, of_cron, readable_file};
+pub(crate) use commands::{NamedPath, of_settings};
+use commands::{of_cron, readable_file};
 use martydb_os::read_plain;
 use serde::Deserialize;
 

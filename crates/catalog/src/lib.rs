@@ -9,7 +9,6 @@
 mod builtins;
 mod census;
 mod collect;
-mod commands;
 mod connection_strings;
 mod database;
 pub mod dependencies;

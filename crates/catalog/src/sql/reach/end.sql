@@ -97,12 +97,21 @@ UNION ALL
   'owner', pg_catalog.pg_get_userbyid(d.typowner), 'run_by', d.run_by)::text
 FROM domain d JOIN space n ON n.oid = d.typnamespace LIMIT 100001)
 UNION ALL
--- Tables with row security, and what their policies leave to those who use them: settings, rows of other tables, a WITH CHECK that
--- is always true beside a USING that is not, partitions and children without row security.
+-- Tables with row security, and what their policies leave to those who use them: settings, also in a function that they call,
+-- functions of other roles, rows of other tables, a WITH CHECK that is always true beside a USING that is not, partitions and
+-- children without row security.
 (SELECT 'policy', pg_catalog.jsonb_build_object('table', n.nspname || '.' || c.relname,
   'settings', (SELECT pg_catalog.jsonb_agg(DISTINCT pg_catalog.lower(m[1])) FROM pg_catalog.pg_policy y
     CROSS JOIN LATERAL pg_catalog.regexp_matches(coalesce(pg_catalog.pg_get_expr(y.polqual, y.polrelid), '') || ' '
-      || coalesce(pg_catalog.pg_get_expr(y.polwithcheck, y.polrelid), ''), 'current_setting\(''([^'']+)''', 'g') m WHERE y.polrelid = c.oid),
+      || coalesce(pg_catalog.pg_get_expr(y.polwithcheck, y.polrelid), '') || ' ' || coalesce((
+        SELECT pg_catalog.string_agg(pg_catalog.left(p.prosrc, 65536), ' ') FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_proc p ON p.oid = d.refobjid
+        WHERE d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND d.objid = y.oid AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass), ''),
+      'current_setting\(''([^'']+)''', 'g') m WHERE y.polrelid = c.oid),
+  'calls', (SELECT pg_catalog.jsonb_agg(DISTINCT pg_catalog.jsonb_build_object('function', p.oid::pg_catalog.regprocedure::text,
+      'owner', pg_catalog.pg_get_userbyid(p.proowner)))
+    FROM pg_catalog.pg_policy y JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND d.objid = y.oid
+      AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+    JOIN pg_catalog.pg_proc p ON p.oid = d.refobjid AND p.proowner NOT IN (SELECT m.oid FROM mighty m) WHERE y.polrelid = c.oid),
   'unchecked', (SELECT pg_catalog.jsonb_agg(y.polname::text) FROM pg_catalog.pg_policy y WHERE y.polrelid = c.oid AND y.polpermissive
     AND y.polcmd IN ('*', 'w') AND pg_catalog.pg_get_expr(y.polwithcheck, y.polrelid) = 'true' AND pg_catalog.pg_get_expr(y.polqual, y.polrelid) <> 'true'),
   'reads', (SELECT pg_catalog.jsonb_agg(DISTINCT s.nspname || '.' || t.relname) FROM pg_catalog.pg_policy y

@@ -6,7 +6,7 @@ use martydb_catalog::{CatalogObject, RoutineBody};
 use martydb_model::contract::acts_as_owner;
 use martydb_model::findings::Severity::Medium;
 use martydb_model::findings::{DEFINER_SUPERUSER, FindingBuilder};
-use martydb_model::grants::{Repair, revoke};
+use martydb_model::grants::revoke;
 
 /// Functions whose first argument is a statement.
 const QUERYING: &[&str] =

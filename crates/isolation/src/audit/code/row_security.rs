@@ -50,9 +50,19 @@ fn ways(db: &Database<'_>, found: &RowSecurity, item: &CatalogObject, users: &BT
     let reads: Vec<_> = found.reads.iter().filter(used(&["INSERT", "UPDATE", "DELETE"])).collect();
     let leaves: Vec<_> =
         found.leaves.iter().filter(used(&["SELECT", "INSERT", "UPDATE", "DELETE"])).collect();
+    let is_party = |owner: &str| {
+        let service = db.audit.service_of_role(owner);
+        let is_theirs = |user: &&str| service.is_some() && db.audit.is_of(user, service);
+        owner != item.owner
+            && (db.audit.actors(owner).iter().any(|user| users.contains(user)) || users.iter().any(is_theirs))
+    };
+    let replaced: Vec<_> =
+        found.calls.iter().filter(|call| is_party(&call.owner)).map(|call| &call.function).collect();
     let truncates = !users_of(item, "TRUNCATE", db).is_empty();
     [
         (!settings.is_empty()).then(|| format!("every session sets {}", named(settings))),
+        (!replaced.is_empty())
+            .then(|| format!("its policies call {}, which they may replace", named(replaced))),
         (!reads.is_empty()).then(|| format!("its policies read {}, to which they may write", named(reads))),
         (!leaves.is_empty()).then(|| format!("{} has none, and they may use it", named(leaves))),
         (!found.unchecked.is_empty()).then(|| {
@@ -103,7 +113,7 @@ mod tests {
 
     /// A table with row security, of a superuser or of the service, that `red_app` reads.
     fn table(owner: &str, change: impl FnOnce(&mut Value)) -> Server {
-        let mut found = json!({ "table": "public.token", "settings": null, "unchecked": null, "reads": null, "leaves": null });
+        let mut found = json!({ "table": "public.token", "settings": null, "calls": null, "unchecked": null, "reads": null, "leaves": null });
         change(&mut found);
         let server = healthy().object("red_db", "table", "public.token", |item| item.owner = owner.into());
         let server = server.inside("red_db", |catalog| catalog.privileged.policies.push(row(found)));
@@ -144,6 +154,12 @@ mod tests {
         assert_finds(&other(with("leaves", "public.other"), "SELECT"), &line("medium", "red_app"));
         assert_eq!(policies(&other(with("reads", "public.other"), "SELECT")), NOTHING);
         assert_eq!(policies(&other(with("leaves", "public.other"), "TRIGGER")), NOTHING);
+        let calls = |owner: &str| {
+            let call = json!([{ "function": "public.f()", "owner": owner }]);
+            table("postgres", |found| found["calls"] = call)
+        };
+        assert_finds(&calls("red_owner"), &line("medium", "red_app"));
+        assert_eq!(policies(&calls("blue_owner")), NOTHING);
         let truncated =
             table("postgres", |_| {}).grant_inside("red_db", "TRUNCATE", "public.token", "red_app");
         assert_finds(&truncated, &line("medium", "red_app"));

@@ -38,7 +38,7 @@ pub(crate) fn computes(name: &UsedName) -> bool {
     name.schema.as_deref().is_none_or(|of| of == "pg_catalog") && FUNCTIONS.contains(&name.name.as_str())
 }
 
-/// What a function returns.
+/// Result of a function.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Returned {
     /// A single number, time or truth value, or nothing; the function has no argument.

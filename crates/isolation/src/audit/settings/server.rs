@@ -203,9 +203,8 @@ fn reset_on_server(audit: &Audit<'_>, row: &ServerSetting, found: FindingBuilder
     let name = row.name;
     let line = last_line(audit, name);
     if line.is_none() && audit.snapshot.files.is_some() {
-        let step =
-            format!("no file sets {name}: reload; if it stays, remove it from the server's command line");
-        return found.advice(&step).reload();
+        let step = format!("no file sets {name}: if it stays, remove it from the server's command line");
+        return found.fix(reload()).advice(&step);
     }
     // ALTER SYSTEM writes only to its own file.
     let by_hand = line.filter(|setting| !setting.file.ends_with("/postgresql.auto.conf"));
@@ -219,9 +218,12 @@ fn reset_on_server(audit: &Audit<'_>, row: &ServerSetting, found: FindingBuilder
         ),
         (Some(FileSetting { file, line, .. }), None) => return found.advice(&advised(file, line)).reload(),
     };
-    let reload = stmt!("SELECT pg_catalog.pg_reload_conf()");
     let found = found.fix(Repair::alter(RepairScope::Server, change).outside_transactions());
-    found.fix(Repair::alter(RepairScope::Server, reload))
+    found.fix(reload())
+}
+
+fn reload() -> Repair {
+    Repair::alter(RepairScope::Server, stmt!("SELECT pg_catalog.pg_reload_conf()"))
 }
 
 #[cfg(test)]
