@@ -112,6 +112,9 @@ pub mod own {
     pub const UPDATE_ALL: &str = "update-all-rows";
     pub const DELETE_ALL: &str = "delete-all-rows";
     pub const JSON: &str = "adding-json-field";
+    pub const NEW_LABEL: &str = "using-new-enum-value";
+    pub const NUMBERED: &str = "adding-numbered-field";
+    pub const CHECKED: &str = "adding-checked-field";
     pub const ROW_SECURITY: &str = "row-security-without-policy";
     pub const DROP_OWNED: &str = "drop-owned";
     pub const OTHER_SERVICE: &str = "grant-to-other-service";
@@ -128,6 +131,8 @@ pub const OWN_BY_SIZE: &[&str] = &[
     own::ACCESS_METHOD,
     own::EXPRESSION,
     own::UPDATE_ALL,
+    own::NUMBERED,
+    own::CHECKED,
 ];
 
 /// Rules of our own, with their meaning.
@@ -206,6 +211,21 @@ pub const OWN: &[(&str, &str)] = &[
     (
         own::JSON,
         "The type json has no equality, so SELECT DISTINCT, GROUP BY and UNION over the table fail (42883). Use jsonb.",
+    ),
+    (
+        own::NEW_LABEL,
+        "PostgreSQL refuses a value of an enum in the transaction that adds it (55P04). Put ALTER TYPE … ADD VALUE into a migration \
+         of its own.",
+    ),
+    (
+        own::NUMBERED,
+        "A new column of type serial or with an identity gives each row a number: it rewrites the table under an ACCESS EXCLUSIVE \
+         lock. Add it without them, fill it in batches, and add the default or identity then.",
+    ),
+    (
+        own::CHECKED,
+        "A CHECK of a new column reads all rows under an ACCESS EXCLUSIVE lock. Add the column, then the constraint NOT VALID, and \
+         validate it in a later migration.",
     ),
     (
         own::ROW_SECURITY,

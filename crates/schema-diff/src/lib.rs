@@ -33,5 +33,5 @@ pub use read::changed_values::changed_values;
 pub use read::{execute_in, filled_tables, read, row_counts};
 pub use renames::{Rename, likely_renames, rename};
 pub use sources::{DeclaredFile, read_declared};
-pub use steps::{SchemaStep, steps};
+pub use steps::{SchemaStep, steps, steps_of_one_file};
 pub use structure::{SchemaObjectId, SchemaObjectKind, Structure};

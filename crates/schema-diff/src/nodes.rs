@@ -1,6 +1,6 @@
 //! Statements that the decisions demand, each as a node of the order. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::casts::{is_assignable, is_text};
 use super::conversions::{keeps, uncollated};
@@ -103,6 +103,8 @@ pub(crate) struct SchemaComparison<'a> {
     pub from: &'a Structure,
     pub to: &'a Structure,
     pub changes: &'a ObjectChanges,
+    /// Foreign keys that do not go with their table.
+    pub keys_first: &'a BTreeSet<SchemaObjectId>,
 }
 
 impl SchemaComparison<'_> {
@@ -176,7 +178,7 @@ impl SchemaComparison<'_> {
 
     /// Returns `true` if dropping its table or type drops the object too.
     pub(crate) fn goes_with_parent(&self, id: &SchemaObjectId) -> bool {
-        self.from.is_within(id, |above| self.changes.get(above).drops())
+        !self.keys_first.contains(id) && self.from.is_within(id, |above| self.changes.get(above).drops())
             || id.kind == SchemaObjectKind::Sequence
                 && self.changes.get(id) == ObjectChange::Dropped
                 && self.owner_goes(id)

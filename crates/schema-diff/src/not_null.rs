@@ -17,6 +17,9 @@ use martydb_model::text::printable;
 /// Parts of a table that demand NOT NULL of its columns at once.
 const DEMANDING: &[&str] = &["replica identity", "partition"];
 
+/// Beginning of the comment on a column whose value only a person knows.
+pub(crate) const NEEDS_VALUE: &str = "rows that exist need a value before the next migration";
+
 /// Name of the part that is the value of the rows that exist.
 const FILLED: &str = "filled";
 
@@ -180,11 +183,7 @@ impl NotNullCheck {
     }
 
     fn to_fill(&self) -> String {
-        format!(
-            "-- rows that exist need a value before the next migration: UPDATE {} SET {} = ...\n",
-            printable(&self.table),
-            printable(&self.column)
-        )
+        format!("-- {NEEDS_VALUE}: UPDATE {} SET {} = ...\n", printable(&self.table), printable(&self.column))
     }
 
     fn added(&self) -> String {

@@ -53,11 +53,16 @@ impl ObjectChanges {
     }
 }
 
-/// Decides about every object of both schemas.
-pub(crate) fn object_changes(from: &Structure, to: &Structure) -> ObjectChanges {
+/// Decides about every object of both schemas; these types are made again.
+pub(crate) fn object_changes(
+    from: &Structure,
+    to: &Structure,
+    remade: &BTreeSet<SchemaObjectId>,
+) -> ObjectChanges {
     let mut changes = ObjectChanges::default();
     for id in from.objects.keys().chain(to.objects.keys()) {
         let change = match (from.objects.get(id), to.objects.get(id)) {
+            (Some(_), Some(_)) if remade.contains(id) => ObjectChange::Swapped,
             (Some(before), Some(after)) => alone(id, before, after),
             (Some(_), None) => ObjectChange::Dropped,
             (None, _) => ObjectChange::Created,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::nodes::SchemaVerb;
+use super::not_null::NEEDS_VALUE;
 use super::read::changed_values::ChangedValues;
 use super::steps::SchemaStep;
 use super::structure::{OWNER, SchemaObjectId, SchemaObjectKind, Structure, TYPE};
@@ -142,8 +143,15 @@ pub fn text(
     text
 }
 
+/// Returns what a statement leaves to a person.
+pub fn notes(step: &SchemaStep) -> Vec<String> {
+    let comments = step.text.lines().filter_map(|line| line.strip_prefix("-- "));
+    let needed = comments.filter(|line| line.starts_with(NEEDS_VALUE)).map(str::to_owned);
+    former_results(step).into_iter().chain(needed).collect()
+}
+
 /// Returns a note on a function whose former body made contents that its replacement does not change.
-pub fn former_results(step: &SchemaStep) -> Option<String> {
+fn former_results(step: &SchemaStep) -> Option<String> {
     let all: Vec<String> = step.former_results.iter().map(ToString::to_string).collect();
     (!all.is_empty()).then(|| {
         format!(

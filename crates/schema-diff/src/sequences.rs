@@ -62,7 +62,10 @@ impl SchemaComparison<'_> {
                 pending.text = continued(&former.0, &next.name, &pending.text, limits);
             }
         }
-        let Some(new) = sequence_of(after) else { return };
+        let Some(new) = sequence_of(after) else {
+            self.number_default(id, before, after, all);
+            return;
+        };
         let Some(node) = all
             .keys()
             .find(|node| node.id == *id && node.verb == SchemaVerb::Set && node.part == IDENTITY)
@@ -78,7 +81,10 @@ impl SchemaComparison<'_> {
             }
             None => {
                 let dropped = owned(self.from, id).find(|id| self.changes.get(id) == ObjectChange::Dropped);
-                let Some(old) = dropped else { return };
+                let Some(old) = dropped else {
+                    append(all, &node, beyond_rows(id, after, &new.0, &new.1));
+                    return;
+                };
                 let temporary = if old.name == new.0 { renamed(&old.name) } else { old.name.clone() };
                 all.remove(&self.node(SchemaVerb::Drop, old));
                 if let Some(pending) = all.get_mut(&node) {
@@ -86,6 +92,25 @@ impl SchemaComparison<'_> {
                     pending.text = format!("{text};\nDROP SEQUENCE {temporary}");
                 }
             }
+        }
+    }
+
+    /// Lets a new sequence in the default of a column that had none begin behind the rows.
+    fn number_default(
+        &self,
+        id: &SchemaObjectId,
+        before: &SchemaObject,
+        after: &SchemaObject,
+        all: &mut PendingStatements,
+    ) {
+        let is_plain = sequence_of(before).is_none() && owned(self.from, id).next().is_none();
+        let made = owned(self.to, id).find(|id| self.changes.get(id) == ObjectChange::Created);
+        let node =
+            all.keys().find(|node| node.id == *id && node.verb == SchemaVerb::Set && node.part == DEFAULT);
+        if let Some((made, node)) = made.zip(node.cloned()).filter(|_| is_plain) {
+            let options = self.to.objects.get(made).and_then(|sequence| sequence.parts.get(OPTIONS));
+            let options = options.map_or("", |part| &part.value);
+            append(all, &node, beyond_rows(id, after, &made.name, options));
         }
     }
 
@@ -192,6 +217,27 @@ fn prefix(all: &mut PendingStatements, node: &StatementNode, texts: impl IntoIte
         let before: String = texts.into_iter().map(|text| text + ";\n").collect();
         pending.text = before + &pending.text;
     }
+}
+
+fn append(all: &mut PendingStatements, node: &StatementNode, text: Option<String>) {
+    if let Some((pending, text)) = all.get_mut(node).zip(text) {
+        pending.text += &format!(";\n{text}");
+    }
+}
+
+/// Returns the statement that sets a new ascending sequence to the last number that the column's rows have.
+fn beyond_rows(
+    column: &SchemaObjectId,
+    object: &SchemaObject,
+    sequence: &str,
+    options: &str,
+) -> Option<String> {
+    SequenceLimits::read(options).filter(|limits| limits.ascends)?;
+    let (table, name) = (&object.parent.as_ref()?.name, split(&column.name).1);
+    let position = literal(sequence);
+    Some(format!(
+        "SELECT setval({position}, n) FROM (SELECT max({name}) AS n FROM {table}) numbered, {sequence} WHERE n >= last_value"
+    ))
 }
 
 /// Limits of a sequence.

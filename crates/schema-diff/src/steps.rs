@@ -1,5 +1,11 @@
 //! Order of the statements that turn one schema into another. Pure.
 
+mod foreign_keys;
+
+use std::collections::BTreeSet;
+
+use foreign_keys::{dropped_first, partitions, referenced};
+
 use super::graph::Graph;
 use super::nodes::{
     ManualConversion, PendingStatement, PendingStatements, SchemaComparison, SchemaVerb, StatementNode,
@@ -31,12 +37,39 @@ pub struct SchemaStep {
 /// # Errors
 /// With what cannot be expressed, a line for each object.
 pub fn steps(from: &Structure, to: &Structure) -> Result<Vec<SchemaStep>, Vec<String>> {
-    let changes = object_changes(from, to);
+    steps_with(from, to, &BTreeSet::new())
+}
+
+/// The same for one transaction: no statement may use an enum value that it adds, so such an enum is made again
+/// (<https://www.postgresql.org/docs/current/sql-altertype.html>).
+///
+/// # Errors
+/// As [`steps`].
+pub fn steps_of_one_file(from: &Structure, to: &Structure) -> Result<Vec<SchemaStep>, Vec<String>> {
+    let all = steps(from, to)?;
+    let adds = |step: &&SchemaStep| {
+        step.id.kind == SchemaObjectKind::Enum && !step.part.is_empty() && step.text.contains(" ADD VALUE ")
+    };
+    let is_used = |label: &&SchemaStep| {
+        all.iter().filter(|step| !adds(step)).any(|step| step.text.contains(&label.part))
+    };
+    let remade: BTreeSet<SchemaObjectId> =
+        all.iter().filter(adds).filter(is_used).map(|label| label.id.clone()).collect();
+    if remade.is_empty() { Ok(all) } else { steps_with(from, to, &remade) }
+}
+
+fn steps_with(
+    from: &Structure,
+    to: &Structure,
+    remade: &BTreeSet<SchemaObjectId>,
+) -> Result<Vec<SchemaStep>, Vec<String>> {
+    let changes = object_changes(from, to, remade);
     let refused = refused(from, to, &changes);
     if !refused.is_empty() {
         return Err(refused);
     }
-    let comparison = SchemaComparison { from, to, changes: &changes };
+    let keys_first = dropped_first(from, &changes);
+    let comparison = SchemaComparison { from, to, changes: &changes, keys_first: &keys_first };
     let nodes = comparison.nodes();
     let mut graph = Graph::new(nodes.keys().cloned());
     for (node, pending) in &nodes {
@@ -157,6 +190,18 @@ fn maker(comparison: &SchemaComparison<'_>, id: &SchemaObjectId) -> StatementNod
     }
 }
 
+/// Returns the constraints of a domain: PostgreSQL adds none once a column has an array or a composite type of the domain.
+fn checks_of<'a>(
+    comparison: &'a SchemaComparison<'_>,
+    domain: &'a SchemaObjectId,
+) -> impl Iterator<Item = &'a SchemaObjectId> {
+    let objects = (domain.kind == SchemaObjectKind::Domain).then_some(&comparison.to.objects);
+    let is_check = |(id, object): &(&SchemaObjectId, &SchemaObject)| {
+        id.kind == SchemaObjectKind::Constraint && object.parent.as_ref() == Some(domain)
+    };
+    objects.into_iter().flatten().filter(is_check).map(|(id, _)| id)
+}
+
 /// Returns the node that drops an object, or the object above it.
 fn dropper(comparison: &SchemaComparison<'_>, id: &SchemaObjectId) -> StatementNode {
     let mut at = id;
@@ -201,12 +246,16 @@ fn of_drop(
         }
     }
     let Some(object) = from.objects.get(id) else { return };
-    let columns = comparison
-        .from
-        .objects
-        .iter()
-        .filter(|(_, other)| id.kind == SchemaObjectKind::Table && other.parent.as_ref() == Some(id));
-    let below = columns.flat_map(|(_, column)| &column.needs);
+    if comparison.keys_first.contains(id) {
+        let tables = referenced(from, id).into_iter().flat_map(|table| partitions(from, table));
+        tables.for_each(|table| graph.before(node, &dropper(comparison, table)));
+    }
+    let within = comparison.from.objects.iter().filter(|(part, other)| {
+        id.kind == SchemaObjectKind::Table
+            && other.parent.as_ref() == Some(id)
+            && !comparison.keys_first.contains(*part)
+    });
+    let below = within.flat_map(|(_, part)| &part.needs);
     for need in object.needs.iter().chain(&object.parent).chain(below) {
         graph.before(node, &dropper(comparison, need));
         for verb in [SchemaVerb::Set, SchemaVerb::Unset] {
@@ -257,6 +306,9 @@ fn of_make(
     for need in object.needs.iter().chain(&object.parent).chain(below) {
         graph.before(&maker(comparison, need), node);
         setters(nodes, need, SchemaVerb::Set).for_each(|setter| graph.before(setter, node));
+        if node.id.kind.has_columns() {
+            checks_of(comparison, need).for_each(|check| graph.before(&maker(comparison, check), node));
+        }
     }
 }
 

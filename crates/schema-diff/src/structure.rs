@@ -77,6 +77,12 @@ impl SchemaObjectKind {
         matches!(self, SchemaObjectKind::Column | SchemaObjectKind::Attribute)
     }
 
+    /// Returns `true` for an object with columns, and for a column.
+    pub(crate) fn has_columns(self) -> bool {
+        use SchemaObjectKind::{Attribute, Column, CompositeType, MaterializedView, Table};
+        matches!(self, Attribute | Column | CompositeType | MaterializedView | Table)
+    }
+
     /// Returns `true` if its name is in the namespace of relations and types.
     pub(crate) fn is_relation(self) -> bool {
         use SchemaObjectKind::{Index, MaterializedView, Sequence, Table, View};

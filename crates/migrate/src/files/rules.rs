@@ -89,6 +89,10 @@ pub(crate) const MOVE_OUT: &str = "move it out of BEGIN … COMMIT";
 pub(crate) const BACKSLASH: (&str, &str) =
     ("is a psql command, which the server does not know", "rewrite it as SQL");
 
+/// Fix for the two lines by which a dump disables psql's commands.
+pub(crate) const RESTRICT: &str =
+    "remove the line, which `pg_dump` writes for psql alone; `martydb import` does so";
+
 fn changes_role(seen: &StatementHead) -> bool {
     let mut words = seen.outer();
     let verb = words.next().unwrap_or_default();

@@ -9,7 +9,7 @@ use super::directive::{Directives, Mode};
 use super::own_transaction::{OwnTransaction, Paired, Pairing, control};
 use super::problem::{FileProblem, Position, Positions, ProblemSeverity};
 use super::replaced::Replaced;
-use super::rules::{BACKSLASH, CONTROL, MOVE_OUT, RULES, RuleScope, SEVERAL};
+use super::rules::{BACKSLASH, CONTROL, MOVE_OUT, RESTRICT, RULES, RuleScope, SEVERAL};
 use martydb_sql::{ScriptItem, StatementHead, walk};
 
 #[derive(Debug, Clone, Default)]
@@ -145,7 +145,8 @@ impl Reader {
             ScriptItem::Backslash(offset) => {
                 let command = self.file.text[offset..].chars().take_while(|c| !c.is_whitespace()).take(20);
                 let what = format!("{} {}", command.collect::<String>(), BACKSLASH.0);
-                Some(TextProblem::refused(offset, what, BACKSLASH.1))
+                let is_of_dump = ["\\restrict", "\\unrestrict"].iter().any(|word| what.starts_with(word));
+                Some(TextProblem::refused(offset, what, if is_of_dump { RESTRICT } else { BACKSLASH.1 }))
             }
             ScriptItem::Directive { start, above: false, .. } => {
                 let what = "this directive is below the first statement, where it has no effect";

@@ -31,6 +31,10 @@ impl std::fmt::Display for Difference {
         let [kind, name] = [&self.kind, &self.name].map(|text| printable(text));
         match (&self.before, &self.after) {
             (None, _) => write!(f, "{kind} {name} is left over"),
+            // Dumps leave it out.
+            (Some(before), None) if kind == "index" && before.contains(" INVALID") => {
+                write!(f, "{kind} {name} is invalid: REINDEX INDEX CONCURRENTLY {name}, or drop it")
+            }
             (_, None) => write!(f, "{kind} {name} is missing"),
             (Some(before), Some(after)) => {
                 let (before, after) =

@@ -21,7 +21,7 @@ FROM named n JOIN (
             (SELECT pg_catalog.format('COLLATE %I.%I', o.nspname, c.collname) FROM pg_catalog.pg_collation c JOIN pg_catalog.pg_namespace o ON o.oid = c.collnamespace
              JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype WHERE c.oid = t.typcollation AND t.typcollation <> b.typcollation),
             'DEFAULT ' || coalesce(pg_catalog.pg_get_expr(t.typdefaultbin, 0), t.typdefault), CASE WHEN t.typnotnull THEN 'NOT NULL' END) END,
-        NULL, CASE t.typtype WHEN 'd' THEN pg_catalog.format_type(t.typbasetype, t.typtypmod) || ' ' || t.typcollation WHEN 'e' THEN '' END, NULL
+        NULL, CASE t.typtype WHEN 'd' THEN pg_catalog.format_type(t.typbasetype, t.typtypmod) || ' ' || t.typcollation::pg_catalog.regcollation::pg_catalog.text WHEN 'e' THEN '' END, NULL
     FROM pg_catalog.pg_type t JOIN ns ON ns.oid = t.typnamespace WHERE t.typtype IN ('e', 'd', 'r')
     UNION ALL
     SELECT '1259/' || rel.oid || '/0', pg_catalog.concat_ws(' ', 'CREATE', CASE rel.relpersistence WHEN 'u' THEN 'UNLOGGED' END, 'SEQUENCE', rel.id, 'AS', pg_catalog.format_type(s.seqtypid, NULL),

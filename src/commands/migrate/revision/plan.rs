@@ -6,7 +6,7 @@ use super::compared::ComparedSides;
 use martydb_migrate::files::Written;
 use martydb_model::text::printable;
 use martydb_schema_diff::script::{self, Texts};
-use martydb_schema_diff::{FilePlan, SchemaObjectId, SchemaPair, SchemaStep, steps};
+use martydb_schema_diff::{FilePlan, SchemaObjectId, SchemaPair, SchemaStep, steps, steps_of_one_file};
 
 /// Statements of both files.
 pub(crate) struct RevisionPlan {
@@ -30,11 +30,11 @@ impl RevisionPlan {
         let mut labels = None;
         if let Some((added, without)) = &compared.labels {
             let up = renames.drain(..).chain(added.iter().cloned()).collect();
-            let down = steps(before, without)?.into_iter().chain(undone.drain(..)).collect();
+            let down = steps_of_one_file(before, without)?.into_iter().chain(undone.drain(..)).collect();
             labels = Some(FilePlan { suffix: "_labels", up, down, ..FilePlan::default() });
         }
         let up = renames.into_iter().chain(steps(before, after)?).collect();
-        let down = steps(after, before)?.into_iter().chain(undone).collect();
+        let down = steps_of_one_file(after, before)?.into_iter().chain(undone).collect();
         Ok(RevisionPlan { labels, up, down })
     }
 

@@ -69,7 +69,7 @@ impl Sides<'_> {
         let left = proven.plans.iter().flat_map(|plan| plan.left.iter().cloned());
         let held = held.chain(left).map(|(id, why)| (id.to_string(), why)).collect();
         let tried = arguments.sample.as_ref().map(|name| (name.clone(), rows.counted()));
-        let notes = plan.up.iter().filter_map(script::former_results).collect();
+        let notes = proven.plans.iter().flat_map(|plan| &plan.up).flat_map(script::notes).collect();
         let mut revised = Revised { written: vec![], texts: proven.texts, held, notes, undivided, tried };
         if !arguments.dry_run {
             for (file, texts) in proven.files.iter().zip(&revised.texts) {

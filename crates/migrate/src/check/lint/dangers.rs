@@ -9,6 +9,7 @@ use squawk_syntax::SyntaxKind::*;
 use squawk_syntax::ast::AstNode;
 
 use super::objects::{LintedStatement, LintedText};
+use crate::files::Mode;
 use case::DangerCase;
 use martydb_manifest::lint_rules::own;
 use martydb_model::LintRules;
@@ -117,6 +118,24 @@ const DANGERS: &[DangerRow] = &[
         spares_new: true,
     },
     DangerRow {
+        rule: own::NUMBERED,
+        found: |case| rows::numbered_column(case),
+        help: "add the column without a default, fill it in batches, and add the default or identity then",
+        spares_new: true,
+    },
+    DangerRow {
+        rule: own::CHECKED,
+        found: |case| rows::checked_column(case),
+        help: "add the column, then the constraint NOT VALID, and validate it in a later migration",
+        spares_new: true,
+    },
+    DangerRow {
+        rule: own::NEW_LABEL,
+        found: |case| rows::early_label(case),
+        help: "move ALTER TYPE … ADD VALUE into a migration of its own before this one",
+        spares_new: true,
+    },
+    DangerRow {
         rule: own::ROW_SECURITY,
         found: |case| rows::row_security(case),
         help: "create the policies in the same file",
@@ -149,8 +168,13 @@ const DANGERS: &[DangerRow] = &[
 ];
 
 /// Returns what the rules find in a statement.
-pub(crate) fn find(statement: &LintedStatement, part: &LintedText, rules: &LintRules) -> Vec<FoundDanger> {
-    let case = DangerCase { statement, node: statement.statement.syntax(), part, rules };
+pub(crate) fn find(
+    statement: &LintedStatement,
+    part: &LintedText,
+    rules: &LintRules,
+    mode: Mode,
+) -> Vec<FoundDanger> {
+    let case = DangerCase { statement, node: statement.statement.syntax(), part, rules, mode };
     let rows = DANGERS.iter().filter(|row| !(row.spares_new && statement.is_new));
     let found = rows.filter_map(|row| {
         let message = (row.found)(&case)?;
@@ -159,7 +183,7 @@ pub(crate) fn find(statement: &LintedStatement, part: &LintedText, rules: &LintR
     found.collect()
 }
 
-fn rewrites(what: &str, case: &DangerCase<'_>) -> String {
+pub(super) fn rewrites(what: &str, case: &DangerCase<'_>) -> String {
     format!(
         "{what} rewrites {} under an ACCESS EXCLUSIVE lock, which blocks readers and writers",
         case.names()

@@ -116,7 +116,7 @@ impl FileLint<'_> {
     /// Returns the findings of martydb's own rules about statements.
     fn of_dangers(&self, part: &LintedText) -> Vec<PlacedFinding> {
         let of_statement = |statement: &LintedStatement| {
-            let found = dangers::find(statement, part, &self.chosen.rules);
+            let found = dangers::find(statement, part, &self.chosen.rules, self.migration.up.directives.mode);
             let found = found.into_iter().filter(|found| !self.is_off(found.rule)).map(|found| {
                 let help = Some(found.help.into());
                 let finding = LintFinding { message: found.message, help, ..self.placeless(found.rule) };

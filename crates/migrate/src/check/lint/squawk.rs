@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use squawk_linter::{Linter, LinterSettings, Rule, Version, Violation};
+use squawk_syntax::SyntaxKind;
+use squawk_syntax::ast::AstNode;
 
 use super::objects::{LintedStatement, LintedText};
 use crate::check::squawk_rules::{ALWAYS, BY_FILE, BY_SIZE, OFF, SAME};
@@ -62,7 +64,7 @@ pub(crate) fn findings<'a>(part: &'a LintedText, mode: Mode, chosen: &Chosen) ->
         found.push(SquawkFinding {
             rule: violation.code,
             message: violation.message.clone(),
-            help: violation.help.clone(),
+            help: help(violation, statement),
             at: statement.filter(|_| !part.is_file).map_or(at, |statement| statement.at),
             statement,
             more: 0,
@@ -70,6 +72,19 @@ pub(crate) fn findings<'a>(part: &'a LintedText, mode: Mode, chosen: &Chosen) ->
         by_place.insert(place, found.len() - 1);
     }
     found
+}
+
+/// Returns squawk's help. PostgreSQL adds no exclusion constraint NOT VALID.
+fn help(violation: &Violation, statement: Option<&LintedStatement>) -> Option<String> {
+    let excludes = |statement: &LintedStatement| {
+        statement.statement.syntax().descendants().any(|node| node.kind() == SyntaxKind::EXCLUDE_CONSTRAINT)
+    };
+    match violation.code {
+        Rule::ConstraintMissingNotValid if statement.is_some_and(excludes) => {
+            Some("an exclusion constraint cannot be NOT VALID: add it when no client uses the table".into())
+        }
+        _ => violation.help.clone(),
+    }
 }
 
 /// Returns squawk's violations, by their places. Where squawk knows the tables of a file by their names alone, its answer without

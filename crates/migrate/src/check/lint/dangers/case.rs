@@ -4,6 +4,7 @@ use squawk_syntax::SyntaxKind::{self, *};
 use squawk_syntax::SyntaxNode;
 
 use crate::check::lint::objects::{LintedStatement, LintedText};
+use crate::files::Mode;
 use martydb_model::LintRules;
 
 /// A statement, with what decides about it.
@@ -12,6 +13,8 @@ pub(crate) struct DangerCase<'a> {
     pub node: &'a SyntaxNode,
     pub part: &'a LintedText,
     pub rules: &'a LintRules,
+    /// Mode of the file.
+    pub mode: Mode,
 }
 
 impl DangerCase<'_> {

@@ -5,6 +5,8 @@ use squawk_syntax::SyntaxNode;
 
 use super::case::DangerCase;
 use crate::check::lint::objects::written_name;
+use crate::files::Mode;
+use martydb_sql::{Lexer, TokenKind};
 
 /// Statements that run the UPDATE and DELETE inside them: a function, a rule or a cursor does not.
 const RUNNING: &[SyntaxKind] =
@@ -60,21 +62,61 @@ pub(crate) fn is_full(node: &SyntaxNode) -> bool {
     Vacuum::cast(node.clone()).is_some_and(|vacuum| vacuum.is_full())
 }
 
+/// Returns the columns that a statement adds to a table.
+fn added_columns<'a>(case: &'a DangerCase<'_>) -> impl Iterator<Item = SyntaxNode> + 'a {
+    case.node.children().filter(|node| case.is(ALTER_TABLE) && node.kind() == ADD_COLUMN)
+}
+
+/// Returns the type of a column as it is written, in lower case.
+fn type_of(column: &SyntaxNode) -> Option<String> {
+    let written = column.children().find(|node| node.kind() == PATH_TYPE)?;
+    Some(written.text().to_string().trim().to_ascii_lowercase())
+}
+
 /// Returns the column of type json that a statement adds.
 pub(crate) fn json_column(case: &DangerCase<'_>) -> Option<String> {
-    if !case.is(ALTER_TABLE) {
-        return None;
-    }
-    let mut columns = case.node.children().filter(|node| node.kind() == ADD_COLUMN);
-    let is_json = |column: &SyntaxNode| {
-        column.children().any(|node| {
-            node.kind() == PATH_TYPE && node.text().to_string().trim().eq_ignore_ascii_case("json")
-        })
-    };
-    columns.find(is_json)?;
+    added_columns(case).find(|column| type_of(column).as_deref() == Some("json"))?;
     let names = case.names();
     Some(format!(
         "a column of type json has no equality: SELECT DISTINCT and GROUP BY over {names} fail (42883)"
+    ))
+}
+
+/// Types that are an integer with a sequence
+/// (<https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-SERIAL>).
+const SERIAL: &[&str] = &["serial", "serial2", "serial4", "serial8", "bigserial", "smallserial"];
+
+/// Returns the column with a sequence that a statement adds: each row gets a number.
+pub(crate) fn numbered_column(case: &DangerCase<'_>) -> Option<String> {
+    let is_numbered = |column: &SyntaxNode| {
+        type_of(column).is_some_and(|name| SERIAL.contains(&name.as_str()))
+            || column.descendants_with_tokens().any(|part| part.kind() == IDENTITY_KW)
+    };
+    added_columns(case).find(is_numbered)?;
+    Some(super::rewrites("ADD COLUMN with a serial type or an identity", case))
+}
+
+/// Returns the value that a statement adds to an enum and a later one of the same transaction uses.
+pub(crate) fn early_label(case: &DangerCase<'_>) -> Option<String> {
+    if !case.is(ALTER_TYPE) || case.mode != Mode::Transaction || !case.says(&["add", "value"]) {
+        return None;
+    }
+    let text = &case.part.text;
+    let range = case.statement.range.clone();
+    let label = Lexer::new(&text[range.clone()]).find(|token| token.kind == TokenKind::Text)?;
+    let label = &text[range.start + label.start..range.start + label.end];
+    let rest = &text[range.end..];
+    let is_used = Lexer::new(rest).any(|token| rest[token.start..token.end] == *label);
+    is_used
+        .then(|| format!("{label} is used in the transaction that adds it, which PostgreSQL refuses (55P04)"))
+}
+
+/// Returns the column with a check that a statement adds.
+pub(crate) fn checked_column(case: &DangerCase<'_>) -> Option<String> {
+    added_columns(case).find(|column| column.descendants().any(|part| part.kind() == CHECK_CONSTRAINT))?;
+    Some(format!(
+        "ADD COLUMN with a CHECK reads all rows of {} under an ACCESS EXCLUSIVE lock, which blocks readers and writers",
+        case.names()
     ))
 }
 

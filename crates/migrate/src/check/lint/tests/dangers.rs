@@ -97,6 +97,24 @@ const CASES: &[(&str, &[&str], &[&str])] = &[
         &["DELETE FROM a WHERE b = 1;", "CREATE TEMP TABLE a (b int); DELETE FROM a;"],
     ),
     (
+        "using-new-enum-value",
+        &["ALTER TYPE e ADD VALUE 'x'; UPDATE a SET b = 'x' WHERE b = 'y';"],
+        &[
+            "ALTER TYPE e ADD VALUE 'x';",
+            "CREATE TYPE e AS ENUM ('y'); ALTER TYPE e ADD VALUE 'x'; CREATE TABLE t (b e DEFAULT 'x');",
+        ],
+    ),
+    (
+        "adding-numbered-field",
+        &["ALTER TABLE a ADD COLUMN b serial;", "ALTER TABLE a ADD b bigint GENERATED ALWAYS AS IDENTITY;"],
+        &["ALTER TABLE a ADD COLUMN b bigint;", "CREATE TABLE a (b serial);"],
+    ),
+    (
+        "adding-checked-field",
+        &["ALTER TABLE a ADD COLUMN b text DEFAULT 'x' CHECK (b <> '');"],
+        &["ALTER TABLE a ADD CONSTRAINT c CHECK (b > 0) NOT VALID;", "CREATE TABLE a (b int CHECK (b > 0));"],
+    ),
+    (
         "adding-json-field",
         &["ALTER TABLE a ADD COLUMN b json;"],
         &["ALTER TABLE a ADD COLUMN b jsonb;", "CREATE TABLE a (b json);"],
