@@ -59,6 +59,7 @@ impl App {
             count: global.jobs.map_or_else(default_jobs, usize::from),
             explicit: global.jobs.is_some(),
         };
+        martydb_pg::silence::set_connect_timeout(global.connect_timeout);
         let context = Context::new(manifest, environment, jobs, global.lock_wait, dialog);
         App { context, yes: global.yes, can_ask, out }
     }

@@ -42,10 +42,11 @@ runbooks!(
     "archiving-fails", "backup-damaged", "backup-not-verified", "backup-too-old", "check-failing",
     "checksum-failure", "connections-near-limit", "drift", "isolation-broken", "isolation-not-proven",
     "lock-wait", "long-transaction", "migrations-divergent", "migrations-pending", "monitor-down",
-    "not-provisioned", "outbox-dead", "outbox-lag", "partitions-default", "partitions-short",
-    "password-too-old", "redis-down", "redis-memory", "redis-refusals", "redis-save-fails",
-    "redis-users-unsaved", "relay-stalled", "replication-lag", "replication-slot", "serve-breaker-open",
-    "serve-pool-exhausted", "server-down", "subscription-stopped", "wraparound",
+    "not-provisioned", "outbox-dead", "outbox-lag", "partitions-default", "partitions-gaps",
+    "partitions-short", "password-too-old", "redis-down", "redis-memory", "redis-refusals",
+    "redis-save-fails", "redis-users-unsaved", "relay-stalled", "replication-lag", "replication-slot",
+    "replication-slot-lost", "serve-breaker-open", "serve-pool-exhausted", "server-down",
+    "subscription-stopped", "wraparound",
 );
 
 /// Returns the text of a runbook by its file name without the extension; empty where there is none.

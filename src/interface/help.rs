@@ -19,7 +19,7 @@ Environment: DB_HOST, DB_PORT, DB_USER, DB_PASSWORD, or what the manifest
 
 Global options: -f --manifest, -e --env, -o --output, -j --jobs, --color,
   -q --quiet, -v --verbose, --log-format, --no-pager, -y --yes, --no-input,
-  --lock-wait; martydb --help describes them";
+  --lock-wait, --connect-timeout; martydb --help describes them";
 
 /// Returns the command line with its help.
 pub fn interface() -> Command {

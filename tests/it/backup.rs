@@ -10,6 +10,7 @@ mod interrupted;
 mod neighbours;
 mod newer_server;
 mod on_failure;
+mod ordinary;
 mod other_environment;
 mod publications;
 mod refused;

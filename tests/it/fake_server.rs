@@ -448,3 +448,31 @@ fn refuses(trick: Trick) {
         assert!(!heard.contains(word), "{trick:?}: {word}");
     }
 }
+
+#[test]
+fn a_silent_server_costs_its_time_once_and_the_others_go_on() {
+    let (fake, server) = (Fake::start(Trick::SilentAtOnce), crate::support::Server::start());
+    let services = ["fks_b", "fks_c", "fks_d"].map(|name| format!("  {name}: {{ server: dead }}\n")).concat();
+    let project = Project::with_manifest(&format!(
+        "version: 1\nproject: fks\nservers:\n  main: {{ url: \"{}\", password_env: DB_PASSWORD }}\n  dead: {{ url: \"postgresql://postgres@127.0.0.1:{}/postgres\", password_env: DB_PASSWORD }}\n\
+         services:\n  fks_a: {{ server: main }}\n{services}",
+        server.url(),
+        fake.port
+    ));
+    for name in ["fks_a", "fks_b", "fks_c", "fks_d"] {
+        project.write(&format!("{name}/migrations/V1__t.sql"), "CREATE TABLE t (id int);\n");
+        project.write(&format!("{name}/migrations/V1__t.down.sql"), "DROP TABLE t;\n");
+    }
+    project.run(&["apply", "-s", "fks_a", "-y"]).expect(0);
+    for arguments in
+        [&["upgrade", "--all"][..], &["verify-isolation"], &["test-connections"], &["status"], &["plan"]]
+    {
+        let begun = Instant::now();
+        let (code, said, _) =
+            watched(&project, &[arguments, &["--connect-timeout", "1s"]].concat(), Duration::from_secs(20));
+        assert!(begun.elapsed() < Duration::from_secs(6), "{arguments:?} took {:?}: {said}", begun.elapsed());
+        assert!(code != 0 || arguments == ["status"], "{arguments:?}: {code} {said}");
+    }
+    assert_eq!(server.value("fks_a", "SELECT count(*)::text FROM t"), "0");
+    project.run(&["plan", "--connect-timeout", "0s"]).expect(2);
+}

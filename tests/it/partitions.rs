@@ -1,5 +1,6 @@
 //! Partitions by time: made ahead and removed by the owner, while the table is in use.
 
+mod gaps;
 mod interrupted;
 mod other_commands;
 mod simulated;

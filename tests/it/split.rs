@@ -2,6 +2,7 @@
 
 mod across;
 mod copy;
+mod deferrable;
 mod finish;
 mod init;
 mod killed;

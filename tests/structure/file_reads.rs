@@ -14,7 +14,7 @@ const OTHERS: &[(&str, &str)] = &[
     ("crates/backup/src/store/workspace.rs", "a folder, to flush it"),
     ("crates/embedded/src/", "files of martydb's own servers, and of /proc"),
     ("crates/import/src/discovery/tree.rs", "bounded there, of entries that were seen to be plain"),
-    ("crates/pg-dump/src/archive.rs", "first bytes of a program"),
+    ("crates/pg-dump/src/archive_programs.rs", "first bytes of a program"),
     ("crates/pg-dump/src/archive_files.rs", "parts of an archive that may be of any size"),
 ];
 

@@ -42,6 +42,8 @@ const LEFT_OUT: &[(&str, &str)] = &[
 
 const FOREIGN_KEY: &str = "FK CONSTRAINT ";
 
+const FUNCTION: &str = "FUNCTION ";
+
 /// Selects the entries of the chosen tables, of which one that the archive lacks is absent from the result. `entries`
 /// are in the archive's order.
 pub(crate) fn part_of(
@@ -152,6 +154,9 @@ impl Selection<'_> {
     }
 
     fn belongs(&self, entry: &ArchiveEntry) -> bool {
+        if entry.what.starts_with(FUNCTION) {
+            return self.may_be_called(entry.number);
+        }
         let begins = |kinds: &[&str]| kinds.iter().any(|kind| entry.what.starts_with(kind));
         let mut needs = self.archive.needs(entry.number).peekable();
         if needs.peek().is_none() {
@@ -165,6 +170,20 @@ impl Selection<'_> {
             return self.is_whole(entry);
         }
         begins(OF_TABLES) && needs.any(|number| self.rows.contains(&number))
+    }
+
+    /// Returns `true` for a function that needs no further table, if functions are restored: their bodies may call it, and no
+    /// archive records that.
+    fn may_be_called(&self, number: u64) -> bool {
+        let calls = self.taken.iter().any(|taken| self.archive.whats[taken].starts_with(FUNCTION));
+        let (mut seen, mut waiting) = (BTreeSet::new(), vec![number]);
+        while let Some(next) = waiting.pop().filter(|_| calls) {
+            if self.archive.tables.contains_key(&next) && !self.taken.contains(&next) {
+                return false;
+            }
+            waiting.extend(self.archive.needs(next).filter(|need| seen.insert(*need)));
+        }
+        calls
     }
 
     /// Returns `true` for a foreign key between tables that are restored with their rows.

@@ -26,13 +26,15 @@ mod snapshot;
 pub mod store;
 mod tables_there;
 mod toc;
+mod verdict;
 
 pub use archive_part::ArchivePart;
 pub use audit_rows::{FoundAudit, size as audit_size};
 pub use chosen_tables::{RecordedTable, choose};
-pub use load::{Loaded, load};
+pub use load::{Loaded, examine_restore, load};
 pub use load_task::{LoadSource, RestoreTarget};
 pub use make::{BackupOptions, DUMP, ExaminedService, ExportedService, LockedService, examine};
 pub use record::{BackupRecord, RowsCompared};
 pub use restore::replaced_databases::{KeptDatabase, discard, list as list_kept};
 pub use restore::{HeadAgainstFiles, RestoreLocation, RestoreOutcome, compare_head, restore};
+pub use verdict::acceptable_kinds;

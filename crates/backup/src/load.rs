@@ -4,7 +4,7 @@
 //!
 //! Only the migrator loads, never a superuser: an archive runs the service's functions while its rows are loaded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::archive_part::{ArchivePart, part_of};
 use super::audit_rows::AUDIT;
@@ -16,18 +16,19 @@ use super::record::{BackupRecord, ExtensionRecord};
 use super::role_state::RoleState;
 use super::snapshot::{free_sessions, jobs};
 use super::toc::wanted;
+use super::verdict::{AcceptedDifferences, Judge};
 use crate::move_service::compare::{self, CopySide};
-use crate::move_service::owner_session;
+use crate::move_service::{extension_comments, load_order, owner_session};
 use crate::put_back::{put_back, put_back_audit};
 use martydb_apply::scratch::Scratch;
-use martydb_compare::{Checksums, RowHash};
-use martydb_migrate::MigrationTarget;
+use martydb_compare::RowHash;
+use martydb_migrate::{MigrationTarget, history};
 use martydb_model::RoleName;
-use martydb_model::error::{Error, Kind, Result};
+use martydb_model::error::{Error, Result};
 use martydb_model::sql::stmt;
 use martydb_model::sqlstate;
 use martydb_model::text::printable;
-use martydb_pg::server::{Connection, execute_warned, query_as};
+use martydb_pg::server::{Connection, query_as};
 use martydb_pg_dump::archive;
 use martydb_pg_dump::archive::{Archive, ArchiveEntry, ArchivePrograms, client_major};
 use martydb_ui::report::progress;
@@ -52,17 +53,31 @@ pub struct Loaded {
 /// If it cannot be loaded, or differs from its record; the scratch database is dropped then.
 #[martydb_pg::boxed]
 pub async fn load<'a>(to: &'a RestoreTarget<'a>, from: LoadSource<'a>) -> Result<Loaded> {
+    let (programs, known) = examine(to, from).await?;
+    let mut scratch = Scratch::make_without_rights(to.access, to.desired, to.service).await?;
+    match fill(to, from, &programs, &mut scratch, &known).await {
+        Ok((notes, part)) => Ok(Loaded { scratch, known, notes, part }),
+        Err(error) => scratch.remove_after(Err(error)).await,
+    }
+}
+
+/// Checks that a restore can begin; writes nothing.
+///
+/// # Errors
+/// If the server, its roles, the programs or the archive do not allow it.
+pub async fn examine_restore(to: &RestoreTarget<'_>, from: LoadSource<'_>) -> Result<()> {
+    examine(to, from).await.map(drop)
+}
+
+/// Checks likewise, and returns the programs of the restore and the server's roles.
+async fn examine(to: &RestoreTarget<'_>, from: LoadSource<'_>) -> Result<(ArchivePrograms, Vec<RoleName>)> {
     let mut session = to.access.read(&to.access.maintenance).await?;
     let (major, known) = (session.major(), roles(&mut session).await?);
     session.close().await;
     refuse(to, from.record, major, &known)?;
     let programs = programs(from.record, major).await?;
     Archive::in_folder(&programs, &from.folder.join(DUMP)).check_files()?;
-    let mut scratch = Scratch::make_without_rights(to.access, to.desired, to.service).await?;
-    match fill(to, from, &programs, &mut scratch, &known).await {
-        Ok((notes, part)) => Ok(Loaded { scratch, known, notes, part }),
-        Err(error) => scratch.remove_after(Err(error)).await,
-    }
+    Ok((programs, known))
 }
 
 /// Returns client programs that can read the archive and write to the server.
@@ -123,14 +138,7 @@ async fn fill(
     let before = RoleState::read(scratch.keeper(), &own).await?;
     let restoring = progress("restoring", "databases");
     restoring.expect(1);
-    // Without an entry the program has nothing to do, as for the audit alone.
-    let restore = async {
-        if entries.is_empty() {
-            Ok(())
-        } else {
-            archive.restore(&entries, here.acting_login(), side_by_side).await
-        }
-    };
+    let restore = load_order::load(&archive, entries, &here, side_by_side);
     let restored = restoring.run(to.service.name.as_str(), restore).await;
     before.unchanged(&RoleState::read(scratch.keeper(), &own).await?)?;
     // A new session proves that the migrator still has its password.
@@ -144,6 +152,10 @@ async fn fill(
         // They belong to no table.
         Some(_) => None,
     };
+    let comments = match part {
+        None => comments_put_back(to, &here, from.record).await?,
+        Some(_) => vec![],
+    };
     let hash = RowHash::named(&from.record.hash).unwrap_or(RowHash::Text);
     let audit = put_back_audit(to, scratch, from, part.as_ref(), hash).await?;
     let versions = extension_versions(&mut session).await?;
@@ -156,10 +168,24 @@ async fn fill(
         Some(part) => restricted(sides, part),
     };
     let recorded = compare::reread_by(&here, recorded, &found).await?;
-    let mut notes = judged(from.record, recorded, found)?;
-    notes.extend(not_put_back.into_iter().chain(audit.note));
+    let judge = Judge { service: to.service, left_out: &from.record.left_out, accept: from.accept, hash };
+    let AcceptedDifferences { mut notes, accepted } = judge.judge(recorded, &found)?;
+    if !accepted.is_empty() {
+        record_accepted(&here, accepted).await?;
+    }
+    notes.extend(comments.into_iter().chain(not_put_back).chain(audit.note));
     notes.extend(of_versions(&from.record.beyond.extensions, &versions));
     Ok((notes, part))
+}
+
+/// Sets the comments on extensions again; returns a note on each that neither the owner nor the admin may set.
+async fn comments_put_back(
+    to: &RestoreTarget<'_>,
+    here: &MigrationTarget,
+    record: &BackupRecord,
+) -> Result<Vec<String>> {
+    let all = record.beyond.extensions.iter().map(|one| (one.name.clone(), one.comment.clone()));
+    extension_comments::put_back(to.access, here, all.collect()).await
 }
 
 /// Returns the part of the archive with the chosen tables, if there are some, and removes the other entries.
@@ -185,7 +211,6 @@ async fn selected(
     Ok(Some(part))
 }
 
-/// Archives before 18 contain no statistics. Tables that the owner may not analyze only cause warnings.
 async fn analyze_and_read(
     here: &MigrationTarget,
     mut session: Connection,
@@ -196,8 +221,7 @@ async fn analyze_and_read(
     for _ in 0..readers {
         sessions.push(owner_session::as_owner(here).await?);
     }
-    let analyze = stmt!("ANALYZE");
-    let analyzing = execute_warned(&mut session, &analyze);
+    let analyzing = owner_session::analyze(&mut session, here);
     let found = if sessions.is_empty() {
         analyzing.await?;
         compare::read_side_by_side(std::slice::from_mut(&mut session), hash).await?
@@ -216,6 +240,16 @@ fn locked_out(error: Error) -> Error {
     error.hint_if(refused.then_some(
         "the archive may have changed the password, which worked before: run `martydb apply --all --reset-passwords`",
     ))
+}
+
+/// Records in the restored history which differences were accepted.
+async fn record_accepted(here: &MigrationTarget, kinds: BTreeSet<String>) -> Result<()> {
+    let kinds: Vec<String> = kinds.into_iter().collect();
+    let mut session = owner_session::as_owner(here).await?;
+    let note = format!("restore --accept {}", kinds.join(","));
+    history::record_accepted(&mut session, note).await?;
+    session.close().await;
+    Ok(())
 }
 
 /// Returns extensions with their versions.
@@ -245,54 +279,9 @@ fn recorded(record: &BackupRecord) -> CopySide {
     CopySide { catalog, sums, major: record.major(), live: true, ..CopySide::default() }
 }
 
-/// Returns notes on accepted differences, or an error.
-fn judged(record: &BackupRecord, recorded: CopySide, found: CopySide) -> Result<Vec<String>> {
-    let differences = compare::differences(&recorded, &found);
-    if differences.is_empty() {
-        return Ok(vec![]);
-    }
-    // Omitted objects cannot exist, but differences in rows are never accepted.
-    if !record.left_out.is_empty() {
-        let empty = |side: CopySide| CopySide { sums: Checksums::new(), ..side };
-        if compare::differences(&empty(recorded), &empty(found)) == differences {
-            return Ok(differences);
-        }
-    }
-    Err(Error::new(Kind::Divergent, "the restored database differs from its record")
-        .first_causes(&differences)
-        .hint("the service's own database is unchanged"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use martydb_migrate::history::Catalog;
-
-    fn side(objects: &[(&str, &str)], rows: &str) -> CopySide {
-        let entry =
-            |(name, text): &(&str, &str)| (("table".to_owned(), (*name).to_owned()), (*text).to_owned());
-        let sums = [("table public.a".to_owned(), rows.to_owned())];
-        let catalog = Catalog(objects.iter().map(entry).collect());
-        CopySide { catalog, sums: sums.into(), major: 15, ..CopySide::default() }
-    }
-
-    fn record(of: CopySide, left_out: &[&str]) -> BackupRecord {
-        let catalog: Vec<_> =
-            of.catalog.0.into_iter().map(|((kind, name), text)| (kind, name, text)).collect();
-        serde_json::from_value(serde_json::json!({
-            "lsn": null, "server_version": "15.20", "server_version_num": 150_020, "client_version": "15.20",
-            "compression": "1", "migration_head": null, "plan_changes": null, "left_out": left_out, "hash": "cols/2",
-            "contents": of.sums, "catalogue": catalog,
-            "beyond": {
-                "database": {
-                    "name": "d", "owner": "o", "connection_limit": -1, "encoding": "UTF8", "collate": "C", "ctype": "C",
-                    "comment": null, "acl": [], "settings": []
-                },
-                "public": null, "extensions": [], "large_objects": [], "default_privileges": [], "roles": []
-            }
-        }))
-        .unwrap()
-    }
 
     #[test]
     fn an_extension_of_another_version_is_reported() {
@@ -308,19 +297,5 @@ mod tests {
         };
         assert_eq!(of("1.5"), Vec::<String>::new());
         assert_eq!(of("1.6"), ["extension citext had version 1.5, and has version 1.6 here"]);
-    }
-
-    #[test]
-    fn a_restore_with_differences_is_refused_unless_they_were_left_out() {
-        let whole = || side(&[("public.a", "o"), ("public.b", "o")], "3 rows, sum 7");
-        let judged = |record: &BackupRecord, found: CopySide| judged(record, recorded(record), found);
-        assert_eq!(judged(&record(whole(), &[]), whole()).unwrap(), Vec::<String>::new());
-        let others = || side(&[("public.a", "o"), ("public.b", "o")], "3 rows, sum 8");
-        let fewer = || side(&[("public.a", "o")], "3 rows, sum 7");
-        for found in [others(), fewer()] {
-            assert_eq!(judged(&record(whole(), &[]), found).unwrap_err().kind, Kind::Divergent);
-        }
-        assert_eq!(judged(&record(whole(), &["table b"]), fewer()).unwrap().len(), 1);
-        assert_eq!(judged(&record(whole(), &["table b"]), others()).unwrap_err().kind, Kind::Divergent);
     }
 }

@@ -25,6 +25,8 @@ pub struct LoadSource<'a> {
     pub record: &'a BackupRecord,
     /// Tables to load; empty for all, with everything else.
     pub tables: &'a [RecordedTable],
+    /// Kinds of differences of the schema that are accepted.
+    pub accept: &'a [String],
     /// Load the rows of the audit, too.
     pub audit: bool,
 }

@@ -3,10 +3,13 @@
 //! server.
 //!
 //! `obstacles` finds what prevents a copy, `source_database` closes and opens the former database, `owner_session` logs in
-//! as the migrator and acts as the owner, `compare` compares both sides, and `copy` runs the steps.
+//! as the migrator and acts as the owner, `compare` compares both sides, and `copy` runs the steps. A restore
+//! shares `load_order`, the order of an archive's entries, and `extension_comments`.
 
 pub mod compare;
 mod copy;
+pub(crate) mod extension_comments;
+pub(crate) mod load_order;
 pub mod obstacles;
 pub mod owner_session;
 mod sequences;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use futures_util::future::try_join_all;
 
-use super::row_hash::{ColumnHash, RowHash, hashed_columns};
+use super::row_hash::{ListedColumn, RowHash, hashed_columns};
 use super::sums::{ServerSum, read_sum, sum_sql};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{ServerText, Statement, stmt, with_members};
@@ -99,7 +99,7 @@ async fn checksums_of(
     let (object, text) = match kind.as_str() {
         "S" => (format!("sequence {name}"), query_one(session, &position(&relation)).await?),
         _ => {
-            let columns = columns.as_deref().map(serde_json::from_str::<Vec<ColumnHash>>).transpose();
+            let columns = columns.as_deref().map(serde_json::from_str::<Vec<ListedColumn>>).transpose();
             let columns = columns.map_err(|error| Unreadable::new(error.to_string()))?;
             (format!("table {name}"), rows(&relation, hash, columns.as_deref()).text(session).await?)
         }
@@ -112,13 +112,13 @@ async fn checksums_of(
 
 /// Returns the sum of the hashes of each row's text, or of its columns. Equal values with different text, such as 1.0
 /// and 1.00, have the same text in a copy.
-fn rows(table: &ServerText, hash: RowHash, columns: Option<&[ColumnHash]>) -> ServerSum {
+fn rows(table: &ServerText, hash: RowHash, columns: Option<&[ListedColumn]>) -> ServerSum {
     // As a record, not as a row of the table, for which a service may have created a cast.
     let of_text = stmt!("pg_catalog.hashtextextended(ROW(x.*)::pg_catalog.text COLLATE pg_catalog.\"C\", 0)");
-    let hash = match hash {
-        RowHash::None => None,
-        RowHash::Columns => columns.and_then(ColumnHash::of_row).or(Some(of_text)),
-        RowHash::Text => Some(of_text),
+    let hash = match (hash, columns) {
+        (RowHash::None, _) => None,
+        (RowHash::Columns | RowHash::FormerColumns, Some(columns)) => ListedColumn::of_row(columns, hash),
+        _ => Some(of_text),
     };
     ServerSum { hash, from: stmt!("ONLY {table} x") }
 }
@@ -176,7 +176,8 @@ mod tests {
             text,
             "pg_catalog.hashtextextended(ROW(x.*)::pg_catalog.text COLLATE pg_catalog.\"C\", 0)"
         );
-        assert_eq!(hash(RowHash::Columns, None), Some(text));
+        assert_eq!(hash(RowHash::Columns, None), Some(text.clone()));
+        assert_eq!(hash(RowHash::FormerColumns, None), Some(text));
         assert_eq!(hash(RowHash::None, None), None);
     }
 }

@@ -16,6 +16,8 @@ pub enum RowHash {
     /// Hashes columns separately, from 14 on, in a third of the time. Columns of types with unequal text for equal
     /// values are hashed as text.
     Columns,
+    /// Hashes columns as earlier versions did: by casts to text, which for xml keep a declaration that no copy has.
+    FormerColumns,
     /// Counts rows without hashing.
     None,
 }
@@ -30,13 +32,37 @@ impl RowHash {
     pub fn name(self) -> &'static str {
         match self {
             RowHash::Text => "text/1",
-            RowHash::Columns => "cols/2",
+            RowHash::Columns => "cols/3",
+            RowHash::FormerColumns => "cols/2",
             RowHash::None => "none",
         }
     }
 
     pub fn named(name: &str) -> Option<RowHash> {
-        [RowHash::Text, RowHash::Columns, RowHash::None].into_iter().find(|hash| hash.name() == name)
+        [RowHash::Text, RowHash::Columns, RowHash::FormerColumns, RowHash::None]
+            .into_iter()
+            .find(|hash| hash.name() == name)
+    }
+}
+
+/// A column of a list of relations: how its values are hashed, the argument in sums of earlier versions, and whether
+/// those do not compare.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ListedColumn(String, String, Option<String>, bool);
+
+impl ListedColumn {
+    /// Returns the hash of a row with these columns; `None` if there are none, or if values of one of them do not
+    /// compare.
+    pub(crate) fn of_row(columns: &[ListedColumn], hash: RowHash) -> Option<Statement> {
+        let is_former = hash == RowHash::FormerColumns;
+        if is_former && columns.iter().any(|ListedColumn(.., is_lossy)| *is_lossy) {
+            return None;
+        }
+        let column = |ListedColumn(function, value, former, _): &ListedColumn| {
+            let value = former.as_ref().filter(|_| is_former).unwrap_or(value);
+            ColumnHash(function.clone(), value.clone())
+        };
+        ColumnHash::of_row(&columns.iter().map(column).collect::<Vec<_>>())
     }
 }
 
@@ -98,9 +124,25 @@ mod tests {
     }
 
     #[test]
+    fn rows_with_xml_have_no_hash_of_earlier_backups() {
+        let columns = |text: &str| serde_json::from_str::<Vec<ListedColumn>>(text).unwrap();
+        let id = r#"["hashint8extended", "x.id", null, false]"#;
+        let padded = r#"["hashtextextended", "ROW(x.c)", "x.c", false]"#;
+        let of = |hash: RowHash, last: &str| {
+            ListedColumn::of_row(&columns(&format!("[{id}, {last}]")), hash).map(|hash| hash.to_string())
+        };
+        let begin = "(coalesce(pg_catalog.hashint8extended(x.id, 1), 1) OPERATOR(pg_catalog.#) coalesce(pg_catalog.hashtextextended";
+        assert_eq!(of(RowHash::Columns, padded).unwrap(), format!("{begin}(ROW(x.c), 2), 2))"));
+        assert_eq!(of(RowHash::FormerColumns, padded).unwrap(), format!("{begin}(x.c, 2), 2))"));
+        let xml = padded.replace("false", "true");
+        assert!(of(RowHash::Columns, &xml).is_some() && of(RowHash::FormerColumns, &xml).is_none());
+    }
+
+    #[test]
     fn the_names_of_hashes_are_those_of_earlier_backups() {
-        let names = [RowHash::Text, RowHash::Columns, RowHash::None].map(RowHash::name);
-        assert_eq!(names, ["text/1", "cols/2", "none"]);
+        let all = [RowHash::Text, RowHash::Columns, RowHash::FormerColumns, RowHash::None];
+        let names = all.map(RowHash::name);
+        assert_eq!(names, ["text/1", "cols/3", "cols/2", "none"]);
         assert!(names.iter().all(|name| RowHash::named(name).is_some_and(|hash| hash.name() == *name)));
     }
 }

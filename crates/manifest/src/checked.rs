@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::raw::{RawAllow, RawSecrets, ReplicaRole};
 use super::redis::RedisPart;
 use super::trust::ManifestPath;
-use martydb_model::app_url::AppUrls;
+use martydb_model::app_url::{AppUrl, AppUrls};
 use martydb_model::deploy::Deployment;
 use martydb_model::platform::Platform;
 use martydb_model::{
@@ -190,11 +190,32 @@ impl Manifest {
             close_maintenance: spec.close_maintenance,
             database_owner: spec.database_owner.clone(),
             embedded: matches!(spec.location, ServerLocation::Embedded { .. }),
+            verified: self.is_verified(server),
             services: here.map(|(name, service)| (name.clone(), service.clone())).collect(),
             access: self.access.get(server).cloned().unwrap_or_default(),
             leaving: self.leaving(server),
             index: Default::default(),
         }
+    }
+
+    /// Returns `true` if each connection string for a service of this server verifies its certificate.
+    fn is_verified(&self, server: &str) -> bool {
+        let own = match &self.servers[server].location {
+            ServerLocation::Url(url) => url.tls.verifies() && !url.host.starts_with('/'),
+            ServerLocation::Embedded { .. } => false,
+        };
+        let verifies = |url: &AppUrl| {
+            let mut modes = url.parameters.iter().filter(|(name, _)| name == "sslmode");
+            modes.any(|(_, mode)| ["verify-ca", "verify-full"].contains(&mode.as_str()))
+        };
+        let of = |name: &ServiceName| match self.app_urls.get(name) {
+            Some(AppUrls { write, read }) => {
+                write.as_ref().map_or(own, verifies) && read.as_ref().is_none_or(verifies)
+            }
+            None => own,
+        };
+        let mut here = self.services.iter().filter(|(_, service)| service.server == server).peekable();
+        here.peek().is_some() && here.all(|(name, _)| of(name))
     }
 
     /// Returns the further logins that can log in now, each with its server.

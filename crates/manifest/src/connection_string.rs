@@ -44,6 +44,9 @@ pub struct Parts {
 /// Characters to percent-encode in every part: all but RFC 3986's unreserved ones.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// Parameters that name a file, which asyncpg reads from libpq's variables alone.
+const FILES: &[&str] = &["sslcert", "sslcrl", "sslkey", "sslrootcert"];
+
 /// Percent-encodes a part of a URL.
 pub fn escape(text: &str) -> String {
     utf8_percent_encode(text, ESCAPED).to_string()
@@ -130,7 +133,13 @@ impl Parts {
         for (name, value) in &self.parameters {
             let Ok(spelled) = spell(form, name, value) else {
                 let what = format!("the format {} cannot express {name}={value}", form.name());
-                return Err(Error::usage(what).hint("choose another --format, or leave it out of the URL"));
+                let is_file = form == Form::Asyncpg && FILES.contains(&name.as_str());
+                return Err(Error::usage(what)
+                    .hint_if(is_file.then_some(
+                        "SQLAlchemy passes asyncpg no file of certificates: use `--format psycopg`, `--format uri` with \
+                         asyncpg.connect(), or an SSL context in connect_args",
+                    ))
+                    .hint("choose another --format, or leave it out of the URL"));
             };
             all.extend(spelled);
         }

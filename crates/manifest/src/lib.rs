@@ -36,7 +36,9 @@ pub use raw::{
     RawAbsent as Absent, RawAllow as Allow, RawSecrets as SecretsSpec, ReplicaRole, default_secrets_name,
     default_secrets_path,
 };
-pub use redis::{DEFAULT_USER, EmbeddedRedis, RedisPart, RedisServer, RedisService, own_admin};
+pub use redis::{
+    DEFAULT_USER, EmbeddedRedis, FURTHER_COMMANDS, RedisPart, RedisServer, RedisService, own_admin,
+};
 pub use resolve::allow::unknown_finding;
 pub use resolve::{login_name, wrong_in_secrets};
 pub use source::{DEFAULT_ENV, environments};

@@ -1,6 +1,6 @@
 //! Redis servers of the manifest, and the keys that each service has there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -83,7 +83,22 @@ pub struct RedisService {
     pub prefix: String,
     /// `true` if its users may run Lua scripts.
     pub scripts: bool,
+    /// Further commands of its users, of [`FURTHER_COMMANDS`].
+    pub commands: BTreeSet<String>,
+    /// Databases whose events of its own keys its app user may receive.
+    pub keyspace_events: BTreeSet<u32>,
 }
+
+/// Commands that the manifest may add for libraries, each with what it shows of others.
+pub const FURTHER_COMMANDS: &[(&str, &str)] = &[
+    ("client|info", "the state of its own connection"),
+    ("client|setinfo", "nothing: it names the library of its own connection"),
+    ("dbsize", "the number of keys of all services"),
+    ("info", "versions, memory, clients, calls of commands and the number of keys of the whole server"),
+    ("lastsave", "when the server was saved"),
+    ("time", "the clock of the server"),
+    ("wait", "how many replicas have its writes, for which it may wait"),
+];
 
 impl RedisService {
     /// Returns the user of a kind of role.

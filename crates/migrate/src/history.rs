@@ -1,5 +1,6 @@
 //! The migration history of a database: the tables, and the SQL that reads and writes them.
 
+mod accepted;
 pub(crate) mod catalog;
 mod conditions;
 mod equivalence;
@@ -13,8 +14,9 @@ mod schema_text;
 pub(crate) mod settle;
 pub(crate) mod tables;
 
+pub use accepted::record_accepted;
 pub(crate) use catalog::CatalogQueries;
-pub use catalog::{Catalog, Difference};
+pub use catalog::{Catalog, Difference, KINDS};
 pub(crate) use progress::ResumePoint;
 pub(crate) use repeatables::RecordedRepeatable;
 pub use rows::text;

@@ -40,6 +40,8 @@ pub struct DesiredServer {
     pub database_owner: Option<RoleName>,
     /// `true` if martydb runs the server itself: only this manifest relies on it.
     pub embedded: bool,
+    /// `true` if each connection string for its services verifies the server's certificate.
+    pub verified: bool,
     pub services: BTreeMap<ServiceName, DesiredService>,
     /// Declared roles beyond the services' own, by name.
     pub access: BTreeMap<RoleName, AccessRole>,

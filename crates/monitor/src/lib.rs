@@ -13,6 +13,7 @@ pub mod checks;
 mod exporter;
 mod extra_servers;
 mod http;
+mod losses;
 mod map;
 mod page;
 mod queries;

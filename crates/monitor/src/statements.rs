@@ -125,7 +125,8 @@ fn slots() -> Statement {
     stmt!(
         "SELECT slot_name, active::int,
            CASE WHEN NOT pg_catalog.pg_is_in_recovery()
-             THEN pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), restart_lsn) END
+             THEN coalesce(pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), restart_lsn), 0) END,
+           CASE WHEN NOT temporary THEN (coalesce(wal_status, '') = 'lost')::int END
          FROM pg_catalog.pg_replication_slots"
     )
 }

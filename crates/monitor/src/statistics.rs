@@ -176,7 +176,11 @@ fn standbys(map: &ServerMap, rows: &[Row], out: &mut Vec<Sample>) -> Result<(), 
 fn slots(map: &ServerMap, rows: &[Row], out: &mut Vec<Sample>) -> Result<(), Unreadable> {
     for row in rows {
         let name: String = row.try_get(0)?;
-        let of = [(SLOT_ACTIVE, number(row, 1)?), (SLOT_RETAINED_BYTES, number(row, 2)?)];
+        let of = [
+            (SLOT_ACTIVE, number(row, 1)?),
+            (SLOT_RETAINED_BYTES, number(row, 2)?),
+            (SLOT_LOST, number(row, 3)?),
+        ];
         let known = of.into_iter().filter_map(|(metric, value)| Some((metric, value?)));
         out.extend(known.map(|(metric, value)| Sample::with(metric, &map.subject, [&name], value)));
     }

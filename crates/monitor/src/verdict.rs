@@ -228,6 +228,7 @@ pub(crate) fn of_partitions(read: Vec<DuePartitions<'_>>) -> CheckOutcome {
         let values = [
             (PARTITIONS_AHEAD, coverage.seconds_ahead().map(|seconds| seconds as f64)),
             (PARTITIONS_DEFAULT_ROWS, coverage.default_rows.map(|rows| rows as f64)),
+            (PARTITIONS_GAPS, Some(count(due.gaps.len()))),
             (PARTITIONS_LEFT_OUT, Some(count(due.left_out.len()))),
             (PARTITIONS_DUE, Some(count(all.iter().map(|names| names.len()).sum()))),
         ];

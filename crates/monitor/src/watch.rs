@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
+use super::losses::Losses;
 use super::map::ServerMap;
 use super::{queries, statements, statistics};
 use martydb_apply::replicas::{self, ReplicaAccess, ReplicaStatus};
@@ -99,6 +100,7 @@ pub struct ServerWatch {
     connection: Option<Connection>,
     /// Samples that are read less often, and the time of the reading.
     slow: Option<(Instant, Vec<Sample>)>,
+    losses: Losses,
     outage: Outage,
     /// `true` if it logs failures.
     logs_failures: bool,
@@ -119,6 +121,7 @@ impl ServerWatch {
             latest: sender,
             connection: None,
             slow: None,
+            losses: Losses::default(),
             outage: Outage::default(),
             logs_failures,
         };
@@ -180,6 +183,7 @@ impl ServerWatch {
         } else {
             samples.extend(self.slow.iter().flat_map(|(_, slow)| slow.clone()));
         }
+        self.losses.add(&mut samples, Instant::now());
         samples.extend(self.replicas().await?);
         Ok(samples)
     }

@@ -33,6 +33,14 @@ impl TimePartition {
         !self.is_rest && before_its_end && self.from.is_none_or(|from| from < span.to)
     }
 
+    /// Returns the part of a time that it holds.
+    fn within(&self, span: Span) -> Span {
+        Span {
+            from: self.from.map_or(span.from, |from| from.max(span.from)),
+            to: self.to.map_or(span.to, |to| to.min(span.to)),
+        }
+    }
+
     /// Returns `true` if it is exactly the period that begins with it.
     pub fn is_of(&self, period: Period) -> bool {
         let span = self.from.and_then(|from| span_of(period, from));
@@ -65,11 +73,42 @@ fn midnight(date: Date) -> i64 {
     date.midnight().assume_utc().unix_timestamp()
 }
 
-/// Returns the current period and the `ahead` next ones that no partition meets.
+/// Returns the current period and the `ahead` next ones, without what partitions hold already: those of another width or
+/// time zone leave parts of periods.
 pub(crate) fn missing(parts: &[TimePartition], period: Period, ahead: u32, now: i64) -> Vec<Span> {
-    let spans = std::iter::successors(span_of(period, now), |span| span_of(period, span.to));
-    let spans = spans.take(usize::try_from(ahead).unwrap_or(usize::MAX).saturating_add(1));
-    spans.filter(|span| !parts.iter().any(|part| part.meets(*span))).collect()
+    spans(period, ahead, now).flat_map(|span| without(parts, span)).collect()
+}
+
+fn spans(period: Period, ahead: u32, now: i64) -> impl Iterator<Item = Span> {
+    let spans = std::iter::successors(span_of(period, now), move |span| span_of(period, span.to));
+    spans.take(usize::try_from(ahead).unwrap_or(usize::MAX).saturating_add(1))
+}
+
+/// Returns the parts of a time that no partition holds.
+fn without(parts: &[TimePartition], span: Span) -> Vec<Span> {
+    let mut held: Vec<Span> =
+        parts.iter().filter(|part| part.meets(span)).map(|part| part.within(span)).collect();
+    held.sort();
+    let (mut left, mut at) = (vec![], span.from);
+    for one in held {
+        if one.from > at {
+            left.push(Span { from: at, to: one.from });
+        }
+        at = at.max(one.to);
+    }
+    if at < span.to {
+        left.push(Span { from: at, to: span.to });
+    }
+    left
+}
+
+/// Returns the times between partitions, from now on and as far as partitions are made ahead, whose rows have none.
+pub(crate) fn gaps(parts: &[TimePartition], period: Period, ahead: u32, now: i64) -> Vec<Span> {
+    let Some(end) = spans(period, ahead, now).last().map(|span| span.to) else { return vec![] };
+    let usable: Vec<TimePartition> = parts.iter().filter(|part| !part.is_pending).cloned().collect();
+    let is_followed =
+        |gap: &Span| usable.iter().any(|part| !part.is_rest && part.from.is_some_and(|from| from >= gap.to));
+    without(&usable, Span { from: now, to: end }).into_iter().filter(is_followed).collect()
 }
 
 /// Returns partitions that end at or before this time, oldest first.
@@ -94,11 +133,48 @@ pub(crate) fn covered_until(parts: &[TimePartition], now: i64) -> Option<i64> {
     Some(at)
 }
 
-/// Returns the name of a period's partition: the table's with the first day, or with the month.
+/// Returns the name of a period's partition: the table's with the first day, or with the month; for a part of a period
+/// with its first day and time.
 pub fn name_of(table: &str, period: Period, span: Span) -> String {
-    let Some(date) = date(span.from) else { return format!("{table}_{}", span.from) };
-    let month = format!("{table}_{:04}{:02}", date.year(), u8::from(date.month()));
-    if period == Period::Month { month } else { format!("{month}{:02}", date.day()) }
+    let Ok(begin) = OffsetDateTime::from_unix_timestamp(span.from) else {
+        return named(table, &format!("_{}", span.from));
+    };
+    let (date, time) = (begin.date(), begin.time());
+    let month = format!("_{:04}{:02}", date.year(), u8::from(date.month()));
+    let day = format!("{month}{:02}", date.day());
+    let suffix = match (span_of(period, span.from) == Some(span), period) {
+        (true, Period::Month) => month,
+        (true, _) => day,
+        (false, _) => format!("{day}_{:02}{:02}{:02}", time.hour(), time.minute(), time.second()),
+    };
+    named(table, &suffix)
+}
+
+/// Bytes of the longest name in PostgreSQL.
+const MAX_NAME_BYTES: usize = 63;
+
+/// Returns the table's name with the suffix. A name that would be too long has the beginning of the table's and a hash of it,
+/// by which tables with the same beginning differ.
+fn named(table: &str, suffix: &str) -> String {
+    if table.len() + suffix.len() <= MAX_NAME_BYTES {
+        return format!("{table}{suffix}");
+    }
+    // FNV-1a, 32 bits: the name must be the same in every version.
+    let hash =
+        table.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let end = format!("_{hash:08x}{suffix}");
+    let begin = table.floor_char_boundary(MAX_NAME_BYTES.saturating_sub(end.len()));
+    format!("{}{end}", &table[..begin])
+}
+
+/// Returns a time as PostgreSQL reads it in a session in UTC: the day, and the time unless it is midnight.
+pub(crate) fn bound(at: i64) -> String {
+    match OffsetDateTime::from_unix_timestamp(at).map(OffsetDateTime::time) {
+        Ok(time) if time != time::Time::MIDNIGHT => {
+            format!("{} {:02}:{:02}:{:02}+00", day(at), time.hour(), time.minute(), time.second())
+        }
+        _ => day(at),
+    }
 }
 
 /// Returns the day of a time as PostgreSQL reads it, such as `2026-11-23`.
@@ -165,6 +241,40 @@ mod tests {
         assert_eq!(all, [today(0), today(1), today(2), today(3)]);
         assert_eq!(missing(&[rest, wide], Period::Day, 3, TODAY + 10), [today(0), today(3)]);
         assert_eq!(missing(&[part(today(0))], Period::Week, 0, TODAY), []);
+    }
+
+    #[test]
+    fn what_partitions_of_another_zone_or_width_leave_is_missing() {
+        const HOUR: i64 = 3600;
+        let of = |from: i64, to: i64| TimePartition { from: Some(from), to: Some(to), ..part(today(0)) };
+        let local = [of(TODAY - 19 * HOUR, TODAY + 5 * HOUR), of(TODAY + 5 * HOUR, TODAY + 29 * HOUR)];
+        let first = Span { from: TODAY + 29 * HOUR, to: TODAY + 2 * DAY };
+        assert_eq!(missing(&local, Period::Day, 2, TODAY + 10), [first, today(2)]);
+        let hours = [of(TODAY + 6 * HOUR, TODAY + 12 * HOUR), of(TODAY + 18 * HOUR, TODAY + 24 * HOUR)];
+        let left =
+            [(0, 6), (12, 18)].map(|(from, to)| Span { from: TODAY + from * HOUR, to: TODAY + to * HOUR });
+        assert_eq!(missing(&hours, Period::Day, 0, TODAY + 10), left);
+        let now = TODAY + 7 * HOUR;
+        assert_eq!(gaps(&hours, Period::Day, 2, now), left[1..]);
+        assert_eq!(gaps(&local, Period::Day, 2, now), []);
+        assert_eq!(
+            gaps(&[local[0].clone(), part(today(2))], Period::Day, 3, TODAY),
+            [Span { from: TODAY + 5 * HOUR, to: today(2).from }]
+        );
+        let names = left.map(|span| name_of("o", Period::Day, span));
+        assert_eq!(names, ["o_20261123_000000", "o_20261123_120000"]);
+        assert_eq!([bound(TODAY), bound(left[1].from)], ["2026-11-23", "2026-11-23 12:00:00+00"]);
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_is_shortened_and_stays_the_tables_own() {
+        let name = |table: &str| name_of(table, Period::Day, today(0));
+        let (long, other) = ("m".repeat(54), format!("{}n", "m".repeat(53)));
+        assert_eq!(name(&long), format!("{long}_20261123"));
+        let [one, two] = [long + "o", other + "o"].map(|table| name(&table));
+        assert_eq!((one.len(), two.len()), (MAX_NAME_BYTES, MAX_NAME_BYTES));
+        assert!(one != two && one.ends_with("_20261123"), "{one} {two}");
+        assert!(name(&"\u{e4}".repeat(31)).len() <= MAX_NAME_BYTES);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::calendar::{Span, TimePartition, day};
+use super::calendar::{Span, TimePartition, bound};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Ident, Literal, Qualified, Statement, stmt};
 use martydb_model::sqlstate;
@@ -76,8 +76,8 @@ pub fn attached(parent: &Parent<'_>, name: &str, span: Span, tries: LockTries) -
         limit(tries.next),
         stmt!(
             "ALTER TABLE {own} ATTACH PARTITION {new} FOR VALUES FROM ({from}) TO ({to})",
-            from = Literal(day(span.from)),
-            to = Literal(day(span.to)),
+            from = Literal(bound(span.from)),
+            to = Literal(bound(span.to)),
         ),
         stmt!("COMMIT"),
     ]);

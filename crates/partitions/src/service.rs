@@ -35,6 +35,8 @@ pub struct Maintained {
     pub finished: Vec<String>,
     /// First days of periods without a partition, because the default partition has rows of them.
     pub left_out: Vec<String>,
+    /// Times between partitions whose rows have none; after a run that was not interrupted, those that are left.
+    pub gaps: Vec<Span>,
     /// Changes that failed; the others were made nevertheless.
     pub failures: Vec<Error>,
     /// `true` if martydb has made no partition of the table before.
@@ -116,7 +118,8 @@ impl OwnerSession<'_> {
         let mut found = self.read().await?;
         let is_first = !found.parts.iter().any(|part| part.is_made);
         let coverage = self.coverage(&found).await?;
-        let mut done = Maintained { is_first, coverage, ..Maintained::default() };
+        let gaps = |found: &Partitioning| calendar::gaps(&found.parts, table.by, table.ahead, found.now);
+        let mut done = Maintained { is_first, coverage, gaps: gaps(&found), ..Maintained::default() };
         for part in found.parts.extract_if(.., |part| part.is_pending) {
             let end = if runs { self.finish(&part).await } else { Ok(()) };
             enter(end, part.name, &mut done.finished, &mut done.failures)?;
@@ -126,7 +129,7 @@ impl OwnerSession<'_> {
                 return Ok(done);
             }
             if self.occupied(&found, span).await? {
-                done.left_out.push(calendar::day(span.from));
+                done.left_out.push(calendar::bound(span.from));
                 continue;
             }
             let name = calendar::name_of(&table.table, table.by, span);
@@ -143,6 +146,7 @@ impl OwnerSession<'_> {
         if runs {
             let now = self.read().await?;
             done.coverage.until = calendar::covered_until(&now.parts, now.now);
+            done.gaps = gaps(&now);
         }
         Ok(done)
     }
@@ -222,8 +226,8 @@ impl OwnerSession<'_> {
             "SELECT EXISTS (SELECT FROM {rest} WHERE {key} >= {from} AND {key} < {to})",
             rest = change::name(rest),
             key = Qualified(vec![found.key.clone()]),
-            from = Literal(calendar::day(span.from)),
-            to = Literal(calendar::day(span.to)),
+            from = Literal(calendar::bound(span.from)),
+            to = Literal(calendar::bound(span.to)),
         );
         let rows = query(self.connection, &statement).await?;
         Ok(rows.first().is_some_and(|row| row.try_get(0) == Ok(true)))

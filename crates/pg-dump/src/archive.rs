@@ -2,28 +2,24 @@
 //! archive of a move is an unnamed file: other accounts cannot read it and a killed run leaves nothing behind.
 //! The archive of a backup is a folder, which several sessions write and read in parallel.
 
-use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{Read, Seek};
+use std::io::Seek;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use futures_util::future::join_all;
 use tokio::process::Command;
 
 use super::archive_entries::no_file;
-use super::archive_files;
-use super::client::{self, number, version};
-use martydb_embedded::program_folders;
+use super::archive_files::{self, CONTENTS};
+use super::client::{self, NO_TIMEOUT};
+use super::search_path;
 use martydb_model::error::{Error, Result};
 use martydb_pg::backoff::Backoff;
-use martydb_pg::server::ActingLogin;
+use martydb_pg::server::{ActingLogin, program_options};
 
 pub use super::archive_entries::{ArchiveEntry, EntryDependencies, dependencies, listed, parsed};
-
-/// First major whose `pg_restore` sets `transaction_timeout`, which older servers do not know.
-const SETS_NEWER: u32 = 17;
+pub use super::archive_programs::{ArchivePrograms, client_major, compression, find};
 
 /// A column option reserved for servers: a `pg_dump` that does not know it writes it to the archive, and no
 /// other server accepts it.
@@ -41,110 +37,6 @@ pub const SESSION_NAME: &str = "martydb move";
 
 /// Application name for backups, followed by the process ID of the session that holds the snapshot.
 pub const BACKUP_SESSION: &str = "martydb backup";
-
-/// Programs of one version, which read each other's archives.
-#[derive(Debug, Clone)]
-pub struct ArchivePrograms {
-    dump: PathBuf,
-    restore: PathBuf,
-    version: String,
-}
-
-/// Returns `true` if clients of this major can read a server of `source` and write to one of `target`.
-fn fits(client: u32, source: u32, target: u32) -> bool {
-    client >= source && (client <= target || target >= SETS_NEWER || client < SETS_NEWER)
-}
-
-/// Finds programs that read a server of major `source` and write to one of `target`; those nearest to the source.
-///
-/// # Errors
-/// [`Kind::Operation`](martydb_model::error::Kind::Operation) if there are none, listing those that do not fit.
-#[martydb_pg::boxed]
-pub async fn find(source: u32, target: u32) -> Result<ArchivePrograms> {
-    let (mut best, mut passed): (Option<(u32, ArchivePrograms)>, _) = (None, vec![]);
-    for pairs in candidates() {
-        let versions = join_all(pairs.iter().map(|(dump, restore)| both(dump, restore))).await;
-        for ((dump, restore), version) in pairs.into_iter().zip(versions) {
-            let folder = dump.parent().unwrap_or(&dump).display().to_string();
-            let Some(version) = version else {
-                passed.push(format!("the programs in {folder} cannot be run, or differ in version"));
-                continue;
-            };
-            match number(&version).filter(|major| fits(*major, source, target)) {
-                Some(major) if best.as_ref().is_none_or(|(best, _)| major < *best) => {
-                    best = Some((major, ArchivePrograms { dump, restore, version }));
-                }
-                Some(_) => {}
-                None => passed.push(format!("the programs in {folder} have version {version}")),
-            }
-        }
-        if best.as_ref().is_some_and(|(major, _)| *major == source) {
-            break;
-        }
-    }
-    let to = if source == target { String::new() } else { format!(" and one of version {target}") };
-    best.map(|(_, programs)| programs).ok_or_else(|| {
-        Error::operation(format!("there are no pg_dump and pg_restore for a server of version {source}{to}"))
-            .causes(passed)
-            .hint(format!("install PostgreSQL's client programs of version {source}, or put them on PATH"))
-    })
-}
-
-/// Returns the programs of each folder that has both, each folder once: binaries first, then scripts such as
-/// Debian's, which choose a version at each start and take several times as long.
-fn candidates() -> [Vec<(PathBuf, PathBuf)>; 2] {
-    let folders: BTreeSet<PathBuf> =
-        program_folders().into_iter().map(|folder| folder.canonicalize().unwrap_or(folder)).collect();
-    let pairs = folders.into_iter().map(|folder| (folder.join("pg_dump"), folder.join("pg_restore")));
-    let there = pairs.filter(|(dump, restore)| dump.is_file() && restore.is_file());
-    let (scripts, programs) = there.partition(|(dump, restore)| is_script(dump) || is_script(restore));
-    [programs, scripts]
-}
-
-fn is_script(program: &Path) -> bool {
-    let mut start = [0; 2];
-    File::open(program).and_then(|mut file| file.read_exact(&mut start)).is_ok_and(|()| start == *b"#!")
-}
-
-/// Returns the value of `--compress` for these programs: gzip is slow, but the only method before 16. A build
-/// may lack the others, and reports that before it connects to a server.
-pub async fn compression(programs: &ArchivePrograms) -> &'static str {
-    const BEFORE_16: &str = "1";
-    if number(&programs.version).is_none_or(|major| major < 16) {
-        return BEFORE_16;
-    }
-    for method in ["zstd:1", "lz4"] {
-        let mut command = client::bare(&programs.dump);
-        command.args(["--format=directory", "--file=/dev/null/none", "--host=/dev/null/none", "--compress"]);
-        command.arg(method);
-        let said = command.stdin(Stdio::null()).kill_on_drop(true).output().await;
-        let lacks = |said: std::process::Output| {
-            String::from_utf8_lossy(&said.stderr).contains("does not support compression")
-        };
-        if said.is_ok_and(|said| !lacks(said)) {
-            return method;
-        }
-    }
-    "gzip:1"
-}
-
-/// Returns the version if both programs have the same.
-async fn both(dump: &Path, restore: &Path) -> Option<String> {
-    let (dump, restore) = tokio::join!(version(dump, "pg_dump"), version(restore, "pg_restore"));
-    (dump == restore).then_some(dump?)
-}
-
-/// Returns the major of a client's version string.
-pub fn client_major(version: &str) -> Option<u32> {
-    number(version)
-}
-
-impl ArchivePrograms {
-    /// Returns the version as the programs print it.
-    pub fn version(&self) -> &str {
-        &self.version
-    }
-}
 
 /// Location of an archive.
 enum ArchiveLocation {
@@ -313,7 +205,7 @@ impl Archive {
         Ok(dependencies(&self.read(&["--list", "--verbose"]).await?))
     }
 
-    /// Restores all of the entries or fails; from a folder, with `jobs` sessions in parallel.
+    /// Restores all of the entries or fails, with this search path; from a folder, with `jobs` sessions in parallel.
     ///
     /// # Errors
     /// At the first statement that the server rejects, with the program's error output.
@@ -321,9 +213,11 @@ impl Archive {
         &self,
         entries: &[ArchiveEntry],
         target: ActingLogin<'_>,
+        search_path: &str,
         jobs: usize,
     ) -> Result<()> {
         let list = listed(entries)?;
+        self.keep_search_path().map_err(no_file)?;
         let programs = &self.programs;
         let mut command = client::logging_in(&programs.restore, &programs.version, target)?;
         command
@@ -332,12 +226,22 @@ impl Archive {
             .arg(format!("--role={}", target.role))
             .arg("--use-list")
             .arg(list.path())
+            .env("PGOPTIONS", program_options(&[NO_TIMEOUT, ("search_path", search_path)]))
             .env("PGAPPNAME", SESSION_NAME);
         if let ArchiveLocation::Folder(folder) = &self.place {
             command.arg(format!("--jobs={jobs}")).arg(folder);
         }
         let end = client::run(command, &programs.restore, self.stdin()?, Stdio::null()).await;
         end.map(drop).map_err(archive_files::advised)
+    }
+
+    fn keep_search_path(&self) -> std::io::Result<()> {
+        match &self.place {
+            ArchiveLocation::File(file) => search_path::keep_that_of_the_session(file),
+            ArchiveLocation::Folder(folder) => {
+                search_path::keep_that_of_the_session(&search_path::open(&folder.join(CONTENTS))?)
+            }
+        }
     }
 
     async fn refuse_internals(&self) -> Result<()> {
@@ -382,19 +286,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clients_fit_servers_that_they_know_and_that_know_them() {
-        for (client, source, target, expected) in [
-            (15, 15, 15, true),
-            (15, 13, 15, true),
-            (15, 13, 13, true),
-            (14, 15, 15, false),
-            (18, 15, 15, false),
-            (18, 15, 17, true),
-            (18, 15, 18, true),
-            (17, 13, 16, false),
-        ] {
-            assert_eq!(fits(client, source, target), expected, "{client} for {source} to {target}");
-        }
+    fn a_database_with_quotes_is_one_value() {
         assert_eq!(connection_value("o'x\\y"), "dbname='o\\'x\\\\y'");
     }
 }

@@ -9,7 +9,7 @@ use martydb_model::error::{Error, Result};
 use martydb_model::text::printable;
 
 /// Name of the table of contents.
-const CONTENTS: &str = "toc.dat";
+pub(crate) const CONTENTS: &str = "toc.dat";
 
 /// Known versions of its format, as major and minor: `pg_dump` 12 writes 1.14, `pg_dump` 18 writes 1.16.
 const KNOWN: [(u8, u8); 3] = [(1, 14), (1, 15), (1, 16)];
@@ -193,8 +193,8 @@ pub(crate) fn advised(error: Error) -> Error {
     }
     let path = words.contains("does not exist") && words.contains("function");
     error.hint_if(path.then_some(
-        "functions of indexes, constraints and columns run without a search path here; set one: \
-         ALTER FUNCTION \u{2026} SET search_path = SCHEMA",
+        "functions run with the search path of the service here, and in indexes and materialized views from PostgreSQL 17 \
+         on with none; name their schemas: ALTER FUNCTION \u{2026} SET search_path = SCHEMA",
     ))
 }
 

@@ -12,11 +12,15 @@ use martydb_model::error::{Error, Kind, Result};
 use martydb_model::text::printable;
 use martydb_os::process_group::ProcessGroup;
 use martydb_pg::server::{ActingLogin, program_options};
+use martydb_pg::silence::connect_timeout;
 use martydb_pg::wire::{Endpoint, Host, interrupt};
 
 /// First major whose clients can be restricted to SCRAM by `require_auth`.
 /// <https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-REQUIRE-AUTH>
 const REQUIRES_AUTH: u32 = 16;
+
+/// Setting of the programs' sessions.
+pub(crate) const NO_TIMEOUT: (&str, &str) = ("statement_timeout", "0");
 
 /// Interval between checks for a signal while a program runs.
 const SIGNAL_INTERVAL: Duration = Duration::from_millis(100);
@@ -119,12 +123,12 @@ fn variables(target: ActingLogin<'_>) -> Vec<(&'static str, String)> {
         ("PGUSER", target.login.role.clone()),
         ("PGDATABASE", target.database.to_string()),
         ("PGAPPNAME", "martydb".into()),
-        ("PGCONNECT_TIMEOUT", "10".into()),
+        ("PGCONNECT_TIMEOUT", connect_timeout().as_secs().max(2).to_string()),
         ("PGSSLMODE", tls.mode.name().into()),
         ("PGCHANNELBINDING", tls.binding.name().into()),
         // The server must not request the password in clear text.
         ("PGREQUIREAUTH", "scram-sha-256".into()),
-        ("PGOPTIONS", program_options(&[("statement_timeout", "0")])),
+        ("PGOPTIONS", program_options(&[NO_TIMEOUT])),
     ];
     all.extend(
         target.login.password.as_ref().map(|password| ("PGPASSWORD", password.expose_secret().into())),

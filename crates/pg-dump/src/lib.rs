@@ -6,5 +6,7 @@
 pub mod archive;
 mod archive_entries;
 mod archive_files;
+mod archive_programs;
 mod client;
 pub mod pg_dump;
+mod search_path;

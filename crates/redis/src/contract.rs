@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use martydb_manifest::RedisService;
+use martydb_manifest::{FURTHER_COMMANDS, RedisService};
 use martydb_model::RoleKind;
 use martydb_model::findings::Severity;
 
@@ -40,7 +40,7 @@ const INSPECTING: &str = "\
     lolwut memory|usage object|encoding object|freq object|idletime object|refcount";
 
 /// Commands of both users with `scripts: true`.
-const SCRIPTS: &str = "eval evalsha eval_ro";
+const SCRIPTS: &str = "eval evalsha eval_ro script|exists script|load";
 
 /// Commands that take another service's data or the server, with the severity of a user that may run them. A row without
 /// `|` is about all subcommands.
@@ -81,7 +81,9 @@ const CLOSED_BY: &[(&str, &str)] = &[
 pub fn commands(service: &RedisService, kind: RoleKind) -> BTreeSet<&'static str> {
     let own = if kind == RoleKind::App { WRITING } else { INSPECTING };
     let scripts = if service.scripts { SCRIPTS } else { "" };
-    [READING, own, scripts].into_iter().flat_map(str::split_ascii_whitespace).collect()
+    let fixed = [READING, own, scripts].into_iter().flat_map(str::split_ascii_whitespace);
+    let further = FURTHER_COMMANDS.iter().map(|(name, _)| *name);
+    fixed.chain(further.filter(|name| service.commands.contains(*name))).collect()
 }
 
 /// Returns `true` if the command writes keys, or channels.
@@ -98,9 +100,18 @@ pub fn is_usual(name: &str) -> bool {
 pub fn patterns(service: &RedisService, kind: RoleKind) -> (Vec<String>, Vec<String>) {
     let prefix = &service.prefix;
     match kind {
-        RoleKind::App => (vec![format!("~{prefix}*")], vec![format!("&{prefix}*")]),
+        RoleKind::App => {
+            let events = keyspace_channels(service).map(|channel| format!("&{channel}*"));
+            (vec![format!("~{prefix}*")], [format!("&{prefix}*")].into_iter().chain(events).collect())
+        }
         _ => (vec![format!("%R~{prefix}*")], vec![]),
     }
+}
+
+/// Returns the beginnings of the channels of its own keys' events. Those of `__keyevent` name the keys of all services. Each
+/// database has one: a subscription to a pattern is allowed only if a user has exactly this pattern.
+pub(crate) fn keyspace_channels(service: &RedisService) -> impl Iterator<Item = String> + '_ {
+    service.keyspace_events.iter().map(|number| format!("__keyspace@{number}__:{}", service.prefix))
 }
 
 /// Returns the severity of a user that may run a command beyond its contract. A command that is unknown here and names
@@ -125,6 +136,27 @@ pub(crate) fn danger(command: &CommandSpec, setting: impl Fn(&str) -> Option<Str
 #[cfg(test)]
 mod tests {
     use super::*;
+    use martydb_model::ServiceName;
+
+    #[test]
+    fn libraries_get_what_the_manifest_adds_and_never_what_stops_others() {
+        let mut service = RedisService {
+            service: ServiceName::new("q").unwrap(),
+            server: "cache".into(),
+            prefix: "q:".into(),
+            scripts: true,
+            commands: ["info".to_owned()].into(),
+            keyspace_events: [0, 3].into(),
+        };
+        let all = commands(&service, RoleKind::App);
+        assert!(["script|load", "script|exists", "info"].iter().all(|name| all.contains(name)));
+        assert!(["script|flush", "script|kill", "time", "script"].iter().all(|name| !all.contains(name)));
+        let (_, channels) = patterns(&service, RoleKind::App);
+        assert_eq!(channels, ["&q:*", "&__keyspace@0__:q:*", "&__keyspace@3__:q:*"]);
+        assert!(patterns(&service, RoleKind::Readonly).1.is_empty());
+        service.scripts = false;
+        assert!(!commands(&service, RoleKind::App).contains("script|load"));
+    }
 
     #[test]
     fn no_command_is_in_two_lists() {

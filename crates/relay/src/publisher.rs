@@ -50,6 +50,8 @@ pub(crate) struct Publisher {
     pub busy: Arc<Notify>,
     /// `true` if it reports failures of the outbox.
     pub logs_failures: bool,
+    /// Number of failed events whose reasons it still reports.
+    pub reasons: usize,
     session: Option<OutboxSession>,
     link: Option<BrokerLink>,
     dead_letters: DeadLetters,
@@ -105,6 +107,7 @@ impl Publisher {
             bytes,
             busy: Arc::default(),
             logs_failures: true,
+            reasons: 0,
             session: None,
             link: None,
             dead_letters: DeadLetters::default(),
@@ -279,11 +282,22 @@ impl Publisher {
         })
     }
 
-    fn count(&self, events: &[OutboxEvent], verdict: &BatchVerdict) {
+    fn count(&mut self, events: &[OutboxEvent], verdict: &BatchVerdict) {
         self.tally.count(verdict.outcomes.iter().map(|(_, outcome)| outcome));
         for (at, outcome) in &verdict.outcomes {
-            if let DeliveryOutcome::Dead { why } | DeliveryOutcome::Diverted { why } = outcome {
-                self.lament(&events[*at], why, outcome);
+            match outcome {
+                DeliveryOutcome::Published => {}
+                DeliveryOutcome::Dead { why } | DeliveryOutcome::Diverted { why } => {
+                    self.lament(&events[*at], why, outcome);
+                }
+                DeliveryOutcome::PutOff { why, .. } | DeliveryOutcome::Retried { why, .. } => {
+                    if let Some(left) = self.reasons.checked_sub(1) {
+                        self.reasons = left;
+                        let event = &events[*at].event_id;
+                        let name = &self.service.name;
+                        self.context.note(&format!("service {name}: event {event} was not published: {why}"));
+                    }
+                }
             }
         }
     }

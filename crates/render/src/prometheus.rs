@@ -19,13 +19,20 @@ pub(crate) const INTERVAL: &str = "15s";
 /// Default address of the monitor.
 const LOOPBACK: &str = "127.0.0.1:9187";
 
-/// Returns the scrape configuration of the monitor, and of the relay if its address is declared. On another machine they
-/// require TLS and a password, whose files are beside this one.
+/// Returns the scrape configuration of the monitor, of the relay if its address is declared, and of the data service if
+/// there is one. On another machine they require TLS and a password, whose files are beside this one.
 pub(crate) fn configuration(plan: &DeploymentPlan<'_>) -> Result<String> {
     let (project, deploy) = (&plan.manifest.project, &plan.manifest.deploy);
     let monitor = scrape(format!("martydb-{project}"), deploy.monitor.as_deref().unwrap_or(LOOPBACK));
     let relay = deploy.relay.iter().map(|target| scrape(format!("martydb-{project}-relay"), target));
-    let all: Vec<Value> = [monitor].into_iter().chain(relay).collect();
+    let listen = plan.manifest.serve.listen;
+    let beside = || match listen.ip().is_unspecified() {
+        true => format!("127.0.0.1:{}", listen.port()),
+        false => listen.to_string(),
+    };
+    let serve = plan.exposed().next().map(|_| deploy.serve.clone().unwrap_or_else(beside));
+    let serve = serve.map(|target| scrape(format!("martydb-{project}-serve"), &target));
+    let all: Vec<Value> = [monitor].into_iter().chain(relay).chain(serve).collect();
     Ok(yaml(json!({ "rule_files": [RULES_FILE], "scrape_configs": all })))
 }
 

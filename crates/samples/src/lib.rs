@@ -53,6 +53,7 @@ pub fn desired(names: &[&str]) -> DesiredServer {
         close_maintenance: true,
         database_owner: None,
         embedded: false,
+        verified: false,
         services: names
             .iter()
             .map(|name| (ServiceName::new(*name).expect("a name"), service(name)))

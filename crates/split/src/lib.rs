@@ -21,7 +21,7 @@ pub use compare::{
 pub use copy::begin::{PlannedRun, StartedSplit, begin};
 pub use copy::offline::copy as copy_offline;
 pub use copy::online::copy as copy_online;
-pub use copy::relations::{numbers_of, owners_of};
+pub use copy::relations::{notes_on_following, numbers_of, owners_of};
 pub use copy::{CopyTarget, FilledCount, SplitCopy};
 pub use database::sessions::open_inspecting;
 pub use database::tables::DatabaseTables;

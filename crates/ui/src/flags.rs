@@ -45,6 +45,14 @@ pub struct Global {
     /// Timeout for another run's lock.
     #[arg(long, env = "MARTYDB_LOCK_WAIT", default_value = "60s", value_parser = duration, value_name = "TIME")]
     pub lock_wait: std::time::Duration,
+    /// Time for a server to answer a login; one that does not answer costs it once.
+    #[arg(long, env = "MARTYDB_CONNECT_TIMEOUT", default_value = "15s", value_parser = answer_time, value_name = "TIME")]
+    pub connect_timeout: std::time::Duration,
+}
+
+fn answer_time(text: &str) -> Result<std::time::Duration, String> {
+    duration(text)
+        .and_then(|time| if time.is_zero() { Err("it must be more than 0".into()) } else { Ok(time) })
 }
 
 fn duration(text: &str) -> Result<std::time::Duration, String> {
@@ -103,6 +111,11 @@ pub struct Select {
 }
 
 impl Select {
+    /// Selects one service.
+    pub fn of(name: &str) -> Select {
+        Select { plain: vec![name.to_owned()], service: vec![], all: false }
+    }
+
     /// Returns the named services, in the order of the command line, positional names first.
     pub fn named(&self) -> impl Iterator<Item = &str> {
         self.plain.iter().chain(&self.service).map(String::as_str)

@@ -2,7 +2,7 @@
 //! existing backups.
 
 pub mod list;
-mod listing;
+pub(crate) mod listing;
 mod make;
 mod on_failure;
 pub mod prune;

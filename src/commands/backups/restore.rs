@@ -1,6 +1,8 @@
 //! `restore`: replaces a service's database with a backup; the former database is kept closed until it is discarded.
 
 mod discard;
+mod from;
+mod preview;
 mod report;
 
 use std::path::{Path, PathBuf};
@@ -32,8 +34,8 @@ pub use report::RestoreReport;
 pub struct Arguments {
     #[command(flatten)]
     pub service: OneService,
-    /// Backup to restore, as `backup list` names it.
-    #[arg(long, value_name = "ID", required_unless_present = "discard_old")]
+    /// Backup to restore, as `backup list` names it, or `latest`; without it, a terminal offers the list.
+    #[arg(long, value_name = "ID")]
     pub from: Option<String>,
     /// Restore into another database of this name, which only the admin can connect to.
     #[arg(long = "as", value_name = "NAME", value_parser = database)]
@@ -44,8 +46,14 @@ pub struct Arguments {
     /// SQL to run as the service's owner before the restored database opens.
     #[arg(long, value_name = "FILE")]
     pub anonymize: Option<PathBuf>,
+    /// Kinds of differences of the schema from the record that are accepted, such as `comment`; never of rows.
+    #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = kind)]
+    pub accept: Vec<String>,
+    /// Check the backup and show what a restore would do; change nothing.
+    #[arg(long)]
+    pub dry_run: bool,
     /// Remove the databases that restores of this service have replaced; restore nothing.
-    #[arg(long, conflicts_with_all = ["from", "restore_as", "tables", "anonymize"])]
+    #[arg(long, conflicts_with_all = ["from", "restore_as", "tables", "anonymize", "accept", "dry_run"])]
     pub discard_old: bool,
 }
 
@@ -53,12 +61,21 @@ fn database(text: &str) -> Result<DbName, String> {
     DbName::new(text).map_err(|error| format!("it {error}"))
 }
 
+fn kind(text: &str) -> Result<String, String> {
+    let kinds: Vec<String> = backup::acceptable_kinds().collect();
+    match kinds.iter().any(|kind| kind == text) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("the kinds are {}", kinds.join(", "))),
+    }
+}
+
 pub async fn run(app: &App, arguments: &Arguments) -> Result<RestoreReport> {
     let service = &choice::service(app, &arguments.service).await?;
-    match &arguments.from {
-        Some(from) => Restoring { app, service, arguments, from }.restore().await,
-        None => discard::run(app, service).await,
+    if arguments.discard_old {
+        return discard::run(app, service).await;
     }
+    let from = &from::backup(app, service, arguments.from.as_deref()).await?;
+    Restoring { app, service, arguments, from }.restore().await
 }
 
 struct Restoring<'a> {
@@ -76,7 +93,9 @@ impl Restoring<'_> {
         let (_, target) = targets::for_services(app, std::slice::from_ref(service)).await?.remove(0);
         let target = target?;
         let (access, desired) = (app.admin(&service.server).await?, app.manifest.desired(&service.server));
-        self.ask().await?;
+        if !arguments.dry_run {
+            self.ask().await?;
+        }
         let fetched = store.fetch(app, from).await?;
         let head = self.fits(&fetched)?;
         let place = arguments.restore_as.clone().map_or(RestoreLocation::Service, RestoreLocation::As);
@@ -90,7 +109,12 @@ impl Restoring<'_> {
         let tables = backup::choose(&fetched.record, from, &arguments.tables)?;
         // The file runs as the owner, who may not change the audit.
         let audit = anonymize.is_none() || !tables.is_empty();
-        let source = LoadSource { folder: fetched.path(), record: &fetched.record, tables: &tables, audit };
+        let accept = &arguments.accept;
+        let source =
+            LoadSource { folder: fetched.path(), record: &fetched.record, tables: &tables, accept, audit };
+        if arguments.dry_run {
+            return preview::run(&to, (source, from), &arguments.restore_as, &fetched, head).await;
+        }
         let before = |database| anonymized(&target, database, anonymize.as_deref());
         let end = backup::restore(&to, source, from, &place, app.lock_wait, before).await?;
         let mut report = RestoreReport::new(self.service, from, &arguments.restore_as, end, &fetched, head);

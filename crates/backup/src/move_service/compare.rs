@@ -32,8 +32,8 @@ const WAIT: Duration = Duration::from_secs(10);
 
 /// Reads one side as its owner.
 #[martydb_pg::boxed]
-pub async fn read(session: &mut Connection) -> Result<CopySide> {
-    read_side_by_side(std::slice::from_mut(session), RowHash::Text).await
+pub async fn read(session: &mut Connection, hash: RowHash) -> Result<CopySide> {
+    read_side_by_side(std::slice::from_mut(session), hash).await
 }
 
 /// Reads one side with several sessions and this hash.
@@ -77,16 +77,22 @@ const NEW_IN_17: char = 'm';
 
 /// Returns the differences of the copy as text; empty if it is equal.
 pub fn differences(former: &CopySide, copy: &CopySide) -> Vec<String> {
-    let majors = Majors { former: former.major, copy: copy.major };
     let catalogs = of_catalogs(former, copy).into_iter().map(|found| found.to_string());
+    catalogs.chain(of_contents(former, copy)).collect()
+}
+
+/// Returns the differences of rows, positions of sequences, and privileges on the history tables.
+pub(crate) fn of_contents(former: &CopySide, copy: &CopySide) -> Vec<String> {
+    let majors = Majors { former: former.major, copy: copy.major };
     let [one, other] = [former, copy].map(|side| majors.sums(&side.sums));
     let advanced = |name: &str, before: &str, after: &str| {
         former.live && sequences::has_advanced(&former.catalog, name, before, after)
     };
-    catalogs.chain(of_sums(&majors, &one, &other, advanced)).collect()
+    of_sums(&majors, &one, &other, advanced)
 }
 
-fn of_catalogs(former: &CopySide, copy: &CopySide) -> Vec<Difference> {
+/// Returns the differences of the schema.
+pub(crate) fn of_catalogs(former: &CopySide, copy: &CopySide) -> Vec<Difference> {
     let majors = Majors { former: former.major, copy: copy.major };
     let [mut one, mut other] = [former, copy].map(|side| majors.catalog(side));
     // Records of earlier versions have the owners of multirange types.
@@ -186,6 +192,8 @@ impl Majors {
         let of_admin = match kind {
             "schema" => name == "public",
             "owner" => name == "schema public" || name.starts_with("extension "),
+            // In records of earlier versions; the admin puts it back.
+            "comment" => name.starts_with("extension "),
             _ => false,
         };
         // From 17 on for domains and from 18 on for columns, NOT NULL is a named constraint; before it was an

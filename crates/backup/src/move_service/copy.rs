@@ -4,18 +4,21 @@
 use std::time::Duration;
 
 use super::compare::{self, CopySide};
+use super::extension_comments;
+use super::load_order;
 use super::obstacles::{self, MoveTarget};
 use super::owner_session;
 use super::source_database::{SourceDatabase, connected, refused_login};
 use crate::toc::is_schema_of_extensions;
 use martydb_apply::scratch::Scratch;
 use martydb_catalog::inspect;
+use martydb_compare::RowHash;
 use martydb_context::{Context, targets};
 use martydb_migrate::MigrationTarget;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Literal, stmt};
 use martydb_model::{ActualServer, DbName, DesiredServer, DesiredService, RoleKind};
-use martydb_pg::server::{Access, Connection, execute_warned, lock, query_first};
+use martydb_pg::server::{Access, Connection, lock, query_first};
 use martydb_pg_dump::archive::{self, Archive, ArchiveEntry, ArchivePrograms};
 use martydb_ui::report::progress;
 
@@ -106,7 +109,7 @@ impl Move<'_> {
             step("dumping", &old.database, Archive::dump(&ready.programs, ready.source.acting_login()))
                 .await?;
         let scratch = Scratch::make_without_rights(self.access, self.desired, self.service).await?;
-        match self.fill(&archive, &scratch.target(&ready.own)).await {
+        match self.fill(&archive, &ready.source, &scratch.target(&ready.own)).await {
             Ok(()) => self.finish(&mut ready, scratch, session).await,
             Err(error) => scratch.remove_after(Err(error)).await,
         }
@@ -154,18 +157,27 @@ impl Move<'_> {
         Ok(PreparedMove { former, source, own, programs })
     }
 
-    async fn fill(&self, archive: &Archive, scratch: &MigrationTarget) -> Result<()> {
+    async fn fill(
+        &self,
+        archive: &Archive,
+        source: &MigrationTarget,
+        scratch: &MigrationTarget,
+    ) -> Result<()> {
         let entries: Vec<ArchiveEntry> = archive
             .entries()
             .await?
             .into_iter()
             .filter(|entry| is_wanted(&entry.what, self.service))
             .collect();
-        step("restoring", &self.service.database, archive.restore(&entries, scratch.acting_login(), 1))
-            .await?;
-        // Archives before 18 contain no statistics. Tables that the owner may not analyze only cause warnings.
+        step("restoring", &self.service.database, load_order::load(archive, entries, scratch, 1)).await?;
+        let mut former = owner_session::as_owner(source).await?;
+        let comments = extension_comments::read(&mut former).await?;
+        former.close().await;
+        for note in extension_comments::put_back(self.access, scratch, comments).await? {
+            tracing::warn!(target: "martydb", "warning: service \"{}\": {note}", self.service.name);
+        }
         let mut session = owner_session::as_owner(scratch).await?;
-        execute_warned(&mut session, &stmt!("ANALYZE")).await?;
+        owner_session::analyze(&mut session, scratch).await?;
         session.close().await;
         Ok(())
     }
@@ -254,7 +266,8 @@ async fn compared(
     here: &mut Connection,
 ) -> Result<()> {
     ready.former.close(&[there.backend()]).await?;
-    let sides = futures_util::future::join(compare::read(there), compare::read(here)).await;
+    let hash = RowHash::best(there.major().min(here.major()));
+    let sides = futures_util::future::join(compare::read(there, hash), compare::read(here, hash)).await;
     let (former, copy): (CopySide, CopySide) = (sides.0?, sides.1?);
     let former = compare::reread_by(scratch, former, &copy).await?;
     let differences = compare::differences(&former, &copy);

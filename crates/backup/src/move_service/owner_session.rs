@@ -3,8 +3,8 @@
 use martydb_migrate::MigrationTarget;
 use martydb_model::DesiredService;
 use martydb_model::error::Result;
-use martydb_model::sql::{Literal, Statement, stmt};
-use martydb_pg::server::{Connection, Limits, PATIENCE, connect_with, query, while_full};
+use martydb_model::sql::{List, Literal, Statement, stmt};
+use martydb_pg::server::{Connection, Limits, PATIENCE, connect_with, execute_warned, query, while_full};
 use martydb_pg_dump::archive::{BACKUP_SESSION, SESSION_NAME};
 
 /// Settings of a session that acts as the owner and gives the same output on every server.
@@ -26,6 +26,20 @@ const SETTINGS: &[(&str, &str)] = &[
 /// Opens a session of the migrator that acts as the owner.
 pub async fn as_owner(target: &MigrationTarget) -> Result<Connection> {
     log_in(target, target.owner.as_str()).await
+}
+
+/// Makes statistics, which archives before 18 do not contain. Functions of indexes run, with the search path of the service's
+/// logins; tables that the owner may not analyze only cause warnings.
+pub(crate) async fn analyze(session: &mut Connection, target: &MigrationTarget) -> Result<()> {
+    let all = [
+        stmt!("SET search_path = {schemas}", schemas = List(target.search_path.clone())),
+        stmt!("ANALYZE"),
+        stmt!("SET search_path = pg_catalog"),
+    ];
+    for statement in &all {
+        execute_warned(session, statement).await?;
+    }
+    Ok(())
 }
 
 /// Ends sessions of programs that dead moves left in the database. No move of it is running.

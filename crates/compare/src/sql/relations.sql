@@ -7,7 +7,7 @@ SELECT c.relkind::pg_catalog.text, pg_catalog.format('%I.%I', n.nspname, c.relna
     CASE WHEN n.nspname = 'martydb' THEN pg_catalog.concat_ws(' ', pg_catalog.pg_get_userbyid(n.nspowner),
         (SELECT pg_catalog.string_agg(a::pg_catalog.text, ',' ORDER BY a::pg_catalog.text)
             FROM pg_catalog.unnest(coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner))) a)) END
-    , (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(h.function, h.value) ORDER BY h.attnum)::pg_catalog.text FROM hashed h WHERE h.attrelid = c.oid)
+    , (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(h.function, h.value, h.former, h.is_lossy) ORDER BY h.attnum)::pg_catalog.text FROM hashed h WHERE h.attrelid = c.oid)
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'S') AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'martydb_serve')
     AND NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND m.objid = c.oid)

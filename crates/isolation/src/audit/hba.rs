@@ -43,6 +43,10 @@ pub(crate) fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for at in 0..decisions.rules.len() {
         LineAudit { audit, decisions: &decisions, at, maps: maps.as_ref() }.add_findings(out);
     }
+    if audit.desired.verified {
+        let line = |at| LineAudit { audit, decisions: &decisions, at, maps: maps.as_ref() };
+        out.extend((0..decisions.rules.len()).find_map(|at| line(at).clear_text()));
+    }
 }
 
 /// Reports a file that changed after the server last read it.

@@ -49,6 +49,7 @@ pub fn server(major: u32) -> Server {
         close_maintenance: true,
         database_owner: None,
         embedded: false,
+        verified: false,
         services: [].into(),
         access: [].into(),
         leaving: vec![],

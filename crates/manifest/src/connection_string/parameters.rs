@@ -7,7 +7,7 @@ use super::form::Form;
 enum Spelling {
     /// The client does not have it.
     No,
-    /// The client reads it from libpq's variables and files, not from the string.
+    /// The client reads it from libpq's variables and files, not from the string; the connection works without it.
     Elsewhere,
     /// The client does not have it, and always acts as with this value of libpq's.
     Fixed(&'static str),
@@ -88,12 +88,12 @@ const ROWS: &[ParameterNames] = &[
     row("options", As("PGOPTIONS"), No, As("options"), As("Options")),
     row("require_auth", As("PGREQUIREAUTH"), No, No, No),
     row("ssl_min_protocol_version", As("PGSSLMINPROTOCOLVERSION"), No, No, No),
-    row("sslcert", As("PGSSLCERT"), Elsewhere, As("sslcert"), As("SSL Certificate")),
-    row("sslcrl", As("PGSSLCRL"), Elsewhere, No, No),
-    row("sslkey", As("PGSSLKEY"), Elsewhere, As("sslkey"), As("SSL Key")),
+    row("sslcert", As("PGSSLCERT"), No, As("sslcert"), As("SSL Certificate")),
+    row("sslcrl", As("PGSSLCRL"), No, No, No),
+    row("sslkey", As("PGSSLKEY"), No, As("sslkey"), As("SSL Key")),
     row("sslmode", As("PGSSLMODE"), As("ssl"), As("sslmode"), Words("SSL Mode", NPGSQL_TLS)),
     row("sslnegotiation", As("PGSSLNEGOTIATION"), Elsewhere, As("sslNegotiation"), No),
-    row("sslrootcert", As("PGSSLROOTCERT"), Elsewhere, As("sslrootcert"), As("Root Certificate")),
+    row("sslrootcert", As("PGSSLROOTCERT"), No, As("sslrootcert"), As("Root Certificate")),
     row("sslsni", As("PGSSLSNI"), No, No, No),
     row(
         "target_session_attrs",

@@ -35,11 +35,13 @@ fn a_private_authority_is_configured_where_clients_support_it() {
     let parts = Parts::new(&endpoint, "u", None, "d");
     for (form, expected) in [
         (Form::Uri, "postgresql://u@db:1/d?sslmode=verify-full&sslrootcert=%2Fc%20a.crt"),
-        (Form::Asyncpg, "postgresql+asyncpg://u@db:1/d?ssl=verify-full"),
         (Form::Jdbc, "jdbc:postgresql://db:1/d?user=u&sslmode=verify-full&sslrootcert=%2Fc%20a.crt"),
     ] {
         assert_eq!(parts.render(form).unwrap(), expected);
     }
+    let refused = parts.render(Form::Asyncpg).unwrap_err();
+    assert_eq!(refused.message, "the format asyncpg cannot express sslrootcert=/c a.crt");
+    assert!(refused.hints[0].contains("connect_args"), "{refused:?}");
     assert!(
         parts.render(Form::Npgsql).unwrap().ends_with("SSL Mode=VerifyFull;Root Certificate=\"/c a.crt\"")
     );

@@ -21,6 +21,8 @@ pub(crate) struct RawDeploy {
     /// Address at which Prometheus finds the metrics of `martydb relay`, as host:port: a deployed relay then serves them;
     /// default: Prometheus scrapes the relay only beside a monitor deployed in Kubernetes.
     pub relay: Option<String>,
+    /// Address at which Prometheus finds the metrics of `martydb serve`, as host:port; default: that of `serve: { listen: }`.
+    pub serve: Option<String>,
     /// Programs of martydb to run all the time; default: [monitor, relay, serve], each if the manifest declares what it needs.
     pub workloads: Option<BTreeSet<Workload>>,
     /// Prometheus of the cluster.

@@ -1,5 +1,7 @@
 //! `redis:` of a service.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -17,4 +19,9 @@ pub(crate) struct RawRedis {
     #[serde(deserialize_with = "lenient::optional")]
     #[schemars(with = "Option<bool>")]
     pub scripts: Option<bool>,
+    /// Further commands of its users, each of which shows a little of the whole server: client|info, client|setinfo, dbsize,
+    /// info, lastsave, time, wait; default: none.
+    pub commands: Option<BTreeSet<String>>,
+    /// Numbers of the databases whose keyspace events its app user may subscribe to, for its own keys alone; default: none.
+    pub keyspace_events: Option<BTreeSet<u32>>,
 }

@@ -51,6 +51,8 @@ pub(crate) fn all(
     check(scope, &["deploy", "monitor"], &raw.monitor, is_host_and_port, address)?;
     let address = "a host and a port, such as relay.internal:9188";
     check(scope, &["deploy", "relay"], &raw.relay, is_host_and_port, address)?;
+    let address = "a host and a port, such as data.internal:8480";
+    check(scope, &["deploy", "serve"], &raw.serve, is_host_and_port, address)?;
     let none = RawServerDeploy::default();
     // `deploy.image` is PostgreSQL's; a Redis server has its own default.
     let image = raw.image.as_deref().unwrap_or(SERVER_IMAGE);
@@ -64,6 +66,7 @@ pub(crate) fn all(
         tool_image,
         monitor: raw.monitor.clone(),
         relay: raw.relay.clone(),
+        serve: raw.serve.clone(),
         workloads: raw.workloads.clone().unwrap_or_else(|| Workload::ALL.into()),
         prometheus: prometheus(scope, &raw.prometheus)?,
         issuer: raw.certificates.as_ref().map(|raw| issuer(scope, raw)).transpose()?,

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::scope::Scope;
 use crate::raw::{Embedded, RawRedis, RawServer};
-use crate::redis::{DEFAULT_USER, EmbeddedRedis, RedisPart, RedisServer, RedisService, own_admin};
+use crate::redis::{
+    DEFAULT_USER, EmbeddedRedis, FURTHER_COMMANDS, RedisPart, RedisServer, RedisService, own_admin,
+};
 use crate::source::expand::{FilledUrl, fill_url};
 use crate::url::connection_url::take_apart;
 use martydb_model::error::{Error, Result};
@@ -191,7 +193,23 @@ fn service(
     let prefix = scope.template(path, name.as_str(), text, default, "{service}:")?;
     check_prefix(&prefix).map_err(|why| scope.error(path, format!("prefix \"{prefix}\" {why}")))?;
     let scripts = own.scripts.or(defaults.scripts).unwrap_or(false);
-    Ok(RedisService { service: name.clone(), server: server.clone(), prefix, scripts })
+    let commands = own.commands.as_ref().or(defaults.commands.as_ref()).cloned().unwrap_or_default();
+    let known: Vec<&str> = FURTHER_COMMANDS.iter().map(|(name, _)| *name).collect();
+    if let Some(unknown) = commands.iter().find(|name| !known.contains(&name.as_str())) {
+        return Err(scope
+            .error(path, format!("\"{unknown}\" is no command that can be added"))
+            .hint(hint(unknown, "commands", &known)));
+    }
+    let events = own.keyspace_events.as_ref().or(defaults.keyspace_events.as_ref());
+    let keyspace_events = events.cloned().unwrap_or_default();
+    Ok(RedisService {
+        service: name.clone(),
+        server: server.clone(),
+        prefix,
+        scripts,
+        commands,
+        keyspace_events,
+    })
 }
 
 /// A prefix needs no escaping in a pattern, and ends with a separator: `shop` would be the prefix of `shop2:` too.

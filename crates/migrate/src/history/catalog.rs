@@ -16,6 +16,14 @@ use martydb_pg::server::{Connection, Row, Unreadable, query_each};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Catalog(pub BTreeMap<(String, String), String>);
 
+/// Kinds of objects in a catalog.
+pub const KINDS: &[&str] = &[
+    "cast", "column", "comment", "composite type", "compression", "constraint", "default privileges",
+    "extension", "foreign server", "foreign table", "index", "materialized view", "owner",
+    "partitioned table", "policy", "publication", "publication schema", "publication table", "routine",
+    "rule", "schema", "sequence", "statistics", "table", "trigger", "type", "view",
+];
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Difference {
     pub kind: String,

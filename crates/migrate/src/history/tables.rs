@@ -391,7 +391,7 @@ pub(crate) fn insert_history(
         began = record.took.began(),
         by = Literal(operator.user.clone()),
         host = Literal(operator.host.clone()),
-        tool = Literal(concat!("martydb ", env!("CARGO_PKG_VERSION")).into()),
+        tool = Literal(super::accepted::TOOL.into()),
         sqlstate = sqlstate.map(Literal),
         error = error.map(Literal),
         note = record.note.clone().map(Literal),

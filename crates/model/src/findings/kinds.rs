@@ -257,6 +257,8 @@ kinds! {
         "an operating system account can log in as a role of another name", FILE;
     HBA_CLEARTEXT = "hba-cleartext-password", Medium,
         "pg_hba.conf accepts passwords in clear text", FILE;
+    CLEARTEXT_ACCEPTED = "cleartext-accepted", Medium,
+        "a server accepts connections without TLS, and every connection string requires it", FILE;
     HBA_EXTERNAL = "hba-external", Medium,
         "pg_hba.conf delegates authentication to an external service", FILE;
     HBA_ERROR = "hba-error", Low,
@@ -295,6 +297,8 @@ kinds! {
         host("it is a setting of redis.conf: change it there, then restart");
     REDIS_SCRIPTS = "redis-scripts", Medium,
         "a service's users of Redis may run scripts, which hold up all other clients", MANIFEST;
+    REDIS_FURTHER = "redis-further-command", Low,
+        "a service's users of Redis may run a command about the whole server", MANIFEST;
     REDIS_SHARED = "redis-shared-memory", Medium,
         "several services share the memory of one Redis server", MANIFEST;
     ALLOW_UNUSED = "allow-unused", Low,

@@ -112,6 +112,9 @@ alerts! {
     "MartydbPartitionsShort" "partitions-short" Warning "30m"
         "martydb_partitions_ahead_seconds < 86400"
         "Table {{ $labels.schema }}.{{ $labels.table }} of service {{ $labels.service }} has partitions for less than one more day";
+    "MartydbPartitionsGaps" "partitions-gaps" Warning "5m"
+        "martydb_partitions_gaps > 0"
+        "Rows of table {{ $labels.schema }}.{{ $labels.table }} of service {{ $labels.service }} have no partition for {{ $value }} times between others";
     "MartydbPartitionsDefault" "partitions-default" Warning "30m"
         "martydb_partitions_default_rows > 0"
         "The default partition of {{ $labels.schema }}.{{ $labels.table }} of service {{ $labels.service }} has {{ $value }} rows";
@@ -148,6 +151,9 @@ alerts! {
     "MartydbSlotRetainsWal" "replication-slot" Warning "15m"
         "martydb_replication_slot_retained_bytes > 1e10"
         "Replication slot {{ $labels.slot }} of server {{ $labels.server }} keeps {{ $value | humanize1024 }}B of WAL";
+    "MartydbSlotLost" "replication-slot-lost" Critical "0m"
+        "martydb_replication_slot_lost == 1"
+        "Replication slot {{ $labels.slot }} of server {{ $labels.server }} is lost: its reader misses changes";
     "MartydbSubscriptionStopped" "subscription-stopped" Warning "5m"
         "martydb_subscription_active == 0"
         "Subscription {{ $labels.subscription }} of server {{ $labels.server }} receives no changes";

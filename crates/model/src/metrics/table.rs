@@ -125,7 +125,8 @@ metrics! {
         REPLAY_AGE_SECONDS = "martydb_replay_age_seconds", Gauge [], "On a standby: age of the newest transaction that it replayed";
         SLOT_RETAINED_BYTES = "martydb_replication_slot_retained_bytes", Gauge ["slot"], "WAL that a replication slot keeps";
         SLOT_ACTIVE = "martydb_replication_slot_active", Gauge ["slot"], "1 if a replication slot is in use";
-        SUBSCRIPTION_ACTIVE = "martydb_subscription_active", Gauge ["subscription"], "1 if a subscription of the server receives changes";
+        SLOT_LOST = "martydb_replication_slot_lost", Gauge ["slot"], "1 if a replication slot is lost: its WAL was removed, or it was dropped in the last day";
+        SUBSCRIPTION_ACTIVE = "martydb_subscription_active", Gauge ["subscription"], "1 if a subscription of the server receives changes, 0 for a day too if it was dropped";
         SUBSCRIPTION_AGE = "martydb_subscription_message_age_seconds", Gauge ["subscription"], "How long ago a subscription last heard from its publisher";
         SUBSCRIPTION_ERRORS = "martydb_subscription_errors_total", Counter ["subscription"], "Changes and copies of tables that a subscription could not apply; from PostgreSQL 15 on";
         WAL_BYTES = "martydb_wal_bytes_total", Counter [], "WAL that the server has written since it was initialized";
@@ -184,7 +185,7 @@ metrics! {
         OUTBOX_DEAD = "martydb_outbox_dead", Gauge [], "Events that were given up after too many attempts, and await a decision";
     }
     MetricSource::Relay => {
-        RELAY_EVENTS = "martydb_relay_events_total", Counter ["outcome"], "Events that a relay published, put off or retried, gave up as dead, and diverted to the dead destination";
+        RELAY_EVENTS = "martydb_relay_events_total", Counter ["outcome"], "Events that a relay published, that the broker dropped as duplicates, that were put off or retried, given up as dead, and diverted to the dead destination";
         RELAY_FAILURES = "martydb_relay_failures_total", Counter ["kind"], "Requests of a relay that failed, by kind: refused, unfit, failed, broken, busy, silent, closed, down; and outages of broker or database";
         RELAY_LAST_SUCCESS = "martydb_relay_last_success_timestamp_seconds", Gauge [], "When a broker last acknowledged an event of the service to this relay; absent before the first";
         RELAY_PENDING = "martydb_relay_pending", Gauge [], "Events of the service that wait to be published, dead ones aside";
@@ -215,6 +216,7 @@ metrics! {
     MetricSource::Check(MonitorCheck::Partitions) => {
         PARTITIONS_AHEAD = "martydb_partitions_ahead_seconds", Gauge ["schema", "table"], "For how long new rows have a partition of their own; absent where they always have";
         PARTITIONS_DEFAULT_ROWS = "martydb_partitions_default_rows", Gauge ["schema", "table"], "Rows in the table's default partition, counted up to 10000; absent without one";
+        PARTITIONS_GAPS = "martydb_partitions_gaps", Gauge ["schema", "table"], "Times between partitions of the table whose rows have none";
         PARTITIONS_LEFT_OUT = "martydb_partitions_left_out", Gauge ["schema", "table"], "Periods that get no partition, because the default partition has rows of them";
         PARTITIONS_DUE = "martydb_partitions_due", Gauge ["schema", "table"], "Partitions that the next `martydb partitions` would make, remove or finish detaching";
     }

@@ -71,6 +71,7 @@ pub(super) mod tests {
             close_maintenance: true,
             database_owner: None,
             embedded: false,
+            verified: false,
             services: Default::default(),
             access: Default::default(),
             leaving: vec![],

@@ -22,6 +22,8 @@ pub struct Deployment {
     pub monitor: Option<String>,
     /// Address at which it finds the metrics of `martydb relay`, if declared.
     pub relay: Option<String>,
+    /// Address at which it finds the metrics of `martydb serve`, if declared.
+    pub serve: Option<String>,
     /// Programs of martydb that are deployed, if the manifest declares what they need.
     pub workloads: BTreeSet<Workload>,
     pub prometheus: ClusterPrometheus,

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
-use std::time::Duration;
 
+use crate::silence;
 use crate::wire::{
     Address, Connection, ConnectionFailure, CopiedRows, CopyFailure, CopyListener, CopyStatements,
     Credentials, Endpoint, ErrorResponse, ExchangeResult, FrameSink, Limits, Login, LoginError,
@@ -12,9 +12,6 @@ use crate::wire::{
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Ident, Statement, stmt};
 use martydb_model::sqlstate;
-
-/// Timeout of one connection attempt; after it the server counts as unreachable.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Settings on which martydb's own statements depend, in each of its sessions: those of the server, the database or the role
 /// must neither refuse a write nor change the text of a statement or of an answer. A session may add to them.
@@ -32,7 +29,9 @@ const SESSION: &[(&str, &str)] = &[
 
 /// Returns the settings of every session, and these, as `PGOPTIONS` of PostgreSQL's own programs.
 pub fn program_options(settings: &[(&str, &str)]) -> String {
-    let option = |(name, value): &(&str, &str)| format!("-c {name}={}", value.replace(' ', "\\ "));
+    let option = |(name, value): &(&str, &str)| {
+        format!("-c {name}={}", value.replace('\\', "\\\\").replace(' ', "\\ "))
+    };
     [SESSION, settings].concat().iter().map(option).collect::<Vec<_>>().join(" ")
 }
 
@@ -64,12 +63,13 @@ pub async fn connect_with(
         Ok(Connection::open(&address, &mut credentials, &startup, limits).await)
     };
     let failed = || format!("cannot log in to database \"{database}\" at {endpoint} as \"{}\"", login.role);
-    match tokio::time::timeout(CONNECT_TIMEOUT, attempt).await {
-        Ok(Ok(Ok(connection))) => Ok(connection.at(endpoint, database)),
-        Ok(Ok(Err(end))) => Err(refused(failed(), end, login, database)),
-        Ok(Err(error)) => Err(error),
-        Err(_) => Err(Error::new(Kind::Unreachable, failed())
-            .cause(format!("no answer within {} s", CONNECT_TIMEOUT.as_secs()))
+    let limit = silence::connect_timeout();
+    match silence::unless_silent(&endpoint.to_string(), limit, attempt).await {
+        Some(Ok(Ok(connection))) => Ok(connection.at(endpoint, database)),
+        Some(Ok(Err(end))) => Err(refused(failed(), end, login, database)),
+        Some(Err(error)) => Err(error),
+        None => Err(Error::new(Kind::Unreachable, failed())
+            .cause(silence::no_answer(limit))
             .hint("check the address, and that no firewall drops the packets")),
     }
 }

@@ -15,6 +15,7 @@ use super::fallback::{self, Fallback};
 use super::login::{Credentials, LoginError, Startup, enter};
 use super::outcome::{Accepted, Answer, Attempt, ConnectionFailure, Outcome, Rejection, Stage};
 use super::tls::Transport;
+use crate::silence;
 use martydb_model::sql::Statement;
 
 /// Limit of rows per probe: they are for verdicts, not for reports.
@@ -118,18 +119,17 @@ impl Address {
             };
             Ok((end, opened.wire, begun.elapsed()))
         };
-        let broken = match tokio::time::timeout(request.timeout, conversation).await {
-            Ok(Ok((end, wire, latency))) => {
+        let alone = request.queries.is_empty();
+        let limit = if alone { request.timeout.min(silence::connect_timeout()) } else { request.timeout };
+        let broken = match silence::unless_never_heard(&self.name, limit, conversation).await {
+            Some(Ok((end, wire, latency))) => {
                 let tried = SingleAttempt { end, latency, encrypted };
                 answered(&tried);
                 wire.close().await;
                 return tried;
             }
-            Ok(Err(broken)) => broken,
-            Err(_) => {
-                let why = format!("no answer within {:.1} s", request.timeout.as_secs_f32());
-                ConnectionFailure { stage: Stage::Wait, why }
-            }
+            Some(Err(broken)) => broken,
+            None => ConnectionFailure { stage: Stage::Wait, why: silence::no_answer(limit) },
         };
         SingleAttempt { end: Err(broken.into()), latency: begun.elapsed(), encrypted }
     }

@@ -32,6 +32,8 @@ const USER_TIMEOUT_MS: u32 = 60_000;
 /// An address of a server, resolved once and dialled many times.
 #[derive(Clone)]
 pub struct Address {
+    /// Host and port, by which a server that does not answer is remembered.
+    pub(super) name: String,
     place: ResolvedAddress,
     pub(super) mode: TlsMode,
     /// `true` if a failed handshake may be followed by a connection without TLS.
@@ -70,16 +72,19 @@ impl Address {
     /// [`Kind::Unreachable`] for a name without an address.
     #[crate::boxed]
     pub async fn resolve_with(endpoint: &Endpoint, handshake: Option<Handshake>) -> Result<Self> {
+        let name = endpoint.to_string();
         match &endpoint.host {
             Host::Socket(folder) => {
                 let place = ResolvedAddress::Socket(folder.join(format!(".s.PGSQL.{}", endpoint.port)));
                 Ok(Address::with(
+                    name,
                     place,
                     &Tls { mode: TlsMode::Disable, binding: endpoint.tls.binding, ..Tls::default() },
                     None,
                 ))
             }
             Host::Tcp(host) => Ok(Address::with(
+                name,
                 ResolvedAddress::Tcp(look_up(host, endpoint).await?),
                 &endpoint.tls,
                 handshake,
@@ -87,9 +92,9 @@ impl Address {
         }
     }
 
-    fn with(place: ResolvedAddress, tls: &Tls, handshake: Option<Handshake>) -> Self {
+    fn with(name: String, place: ResolvedAddress, tls: &Tls, handshake: Option<Handshake>) -> Self {
         let Tls { mode, prefer_written, binding, .. } = *tls;
-        Address { place, mode, prefer_written, verified: tls.verifies(), binding, handshake }
+        Address { name, place, mode, prefer_written, verified: tls.verifies(), binding, handshake }
     }
 
     /// Returns one address per address family of the name: each may behave differently.
@@ -99,7 +104,8 @@ impl Address {
         let families = [first(false), first(true)].into_iter().flatten();
         families
             .map(|address| {
-                (address.ip(), Address { place: ResolvedAddress::Tcp(vec![*address]), ..self.clone() })
+                let (name, place) = (address.to_string(), ResolvedAddress::Tcp(vec![*address]));
+                (address.ip(), Address { name, place, ..self.clone() })
             })
             .collect()
     }
@@ -115,7 +121,7 @@ impl Address {
             (true, Host::Tcp(host)) => Some(Handshake::new(host, &tls)?),
             _ => None,
         };
-        Ok(Address::with(self.place.clone(), &tls, handshake))
+        Ok(Address::with(self.name.clone(), self.place.clone(), &tls, handshake))
     }
 
     /// Tests for a listener, without sending anything.

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use martydb_manifest::{DEFAULT_USER, RedisService};
+use martydb_manifest::{DEFAULT_USER, FURTHER_COMMANDS, RedisService};
 use martydb_model::RoleKind;
 use martydb_model::findings::{
-    Finding, FindingBuilder, PUBLIC, REDIS_COMMAND, REDIS_DEFAULT, REDIS_PASSWORD, REDIS_PATTERN,
-    REDIS_REACH, REDIS_SCRIPTS, REDIS_SHARED, REDIS_UNMANAGED, REDIS_UNSAVED, Severity,
+    Finding, FindingBuilder, PUBLIC, REDIS_COMMAND, REDIS_DEFAULT, REDIS_FURTHER, REDIS_PASSWORD,
+    REDIS_PATTERN, REDIS_REACH, REDIS_SCRIPTS, REDIS_SHARED, REDIS_UNMANAGED, REDIS_UNSAVED, Severity,
 };
 use martydb_model::units::{counted, first_of};
 
@@ -36,6 +36,7 @@ pub(crate) fn audit(desired: &DesiredRedis, actual: &ActualRedis, admin: &str) -
     all.extend(unmanaged(desired, actual, admin));
     all.extend(unsaved(desired, actual));
     all.extend(scripts(desired));
+    all.extend(further_commands(desired));
     all.extend(shared(desired, actual));
     all.extend(settings(desired, actual));
     all.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
@@ -63,7 +64,9 @@ fn reach(desired: &DesiredRedis, user: &DesiredUser, found: &ActualUser) -> Vec<
     let prefixes = desired.prefixes();
     let patterns = found.all_keys().chain(found.all_channels());
     let outside = patterns.filter(|pattern| {
-        !is_within(bare(pattern), &user.service.prefix)
+        let own = user.kind == RoleKind::App
+            && contract::keyspace_channels(&user.service).any(|channel| is_within(bare(pattern), &channel));
+        !own && !is_within(bare(pattern), &user.service.prefix)
             && !prefixes
                 .iter()
                 .any(|prefix| *prefix != user.service.prefix && overlaps(bare(pattern), prefix))
@@ -254,6 +257,23 @@ fn scripts(desired: &DesiredRedis) -> Vec<Finding> {
         finding.evidence("the manifest has scripts: true").on(&desired.server.name)
     };
     chosen.map(finding).collect()
+}
+
+/// Reports what the commands that the manifest adds show of others.
+fn further_commands(desired: &DesiredRedis) -> Vec<Finding> {
+    let chosen = desired.users.values().filter(|user| user.kind == RoleKind::App);
+    let of = |user: &DesiredUser| {
+        let added = FURTHER_COMMANDS.iter().filter(|(name, _)| user.service.commands.contains(*name));
+        let finding = |(name, shows): &(&str, &str)| {
+            let finding = REDIS_FURTHER.of(user.name()).service_name(Some(&user.service.service));
+            finding
+                .object(format!("command {name}"))
+                .evidence(format!("it shows {shows}"))
+                .on(&desired.server.name)
+        };
+        added.map(finding).collect::<Vec<_>>()
+    };
+    chosen.flat_map(of).collect()
 }
 
 fn shared(desired: &DesiredRedis, actual: &ActualRedis) -> Option<Finding> {

@@ -145,6 +145,11 @@ impl AmqpLink {
         }
     }
 
+    /// Returns `true` while the broker blocks publishers (`connection.blocked`).
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.connection.status().blocked()
+    }
+
     /// Waits until the connection is lost; the channel ends with it.
     pub async fn lost(&self) {
         while self.channel.status().connected() && self.connection.status().connected() {

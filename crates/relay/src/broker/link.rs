@@ -54,9 +54,23 @@ impl BrokerLink {
             }
         };
         let silent = || {
-            PublishFailure::Silent(format!("the broker did not answer within {} s", ANSWER_TIMEOUT.as_secs()))
+            let why = match self {
+                BrokerLink::Amqp(link) if link.is_blocked() => {
+                    "an alarm of the broker for its memory or disk blocks publishers: `rabbitmqctl list_alarms` on it".into()
+                }
+                _ => format!("the broker did not answer within {} s", ANSWER_TIMEOUT.as_secs()),
+            };
+            PublishFailure::Silent(why)
         };
         tokio::time::timeout(ANSWER_TIMEOUT, sent).await.unwrap_or_else(|_| Err(silent()))
+    }
+
+    /// Returns the number of events since the last call that the broker dropped because it has them already.
+    pub(crate) fn take_duplicates(&self) -> u64 {
+        match self {
+            BrokerLink::Nats(link) => link.take_duplicates(),
+            _ => 0,
+        }
     }
 
     /// Waits until the connection is lost. A webhook has no connection, so it waits forever.

@@ -2,6 +2,8 @@
 //! id in `Nats-Msg-Id` lets it drop duplicates within the stream's duplicate window.
 //! <https://docs.nats.io/nats-concepts/jetstream/streams>
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use async_nats::header::{HeaderMap, HeaderName, HeaderValue};
 use async_nats::{Client, ConnectOptions, Event, RequestErrorKind};
 use secrecy::{ExposeSecret, SecretString};
@@ -23,6 +25,8 @@ pub struct NatsLink {
     /// `true` once the connection was lost. The client would reconnect by itself, and later send messages that were
     /// given up meanwhile.
     lost: watch::Receiver<bool>,
+    /// Events since the last look that the stream has already, and drops.
+    duplicates: AtomicU64,
 }
 
 #[martydb_pg::boxed]
@@ -60,7 +64,7 @@ pub(super) async fn open(
     }
     let address = format!("{}://{}:{}", at.scheme.word, at.host, at.port);
     let client = options.connect(address).await.map_err(|error| unreachable(at, &error))?;
-    Ok(NatsLink { client, subject, lost })
+    Ok(NatsLink { client, subject, lost, duplicates: AtomicU64::new(0) })
 }
 
 /// Answer of the stream's leader.
@@ -68,6 +72,16 @@ pub(super) async fn open(
 struct StreamAnswer {
     error: Option<StreamRefusal>,
     stream: Option<String>,
+    #[serde(default)]
+    duplicate: bool,
+}
+
+/// Effect of a message on its stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stored {
+    New,
+    /// It has one with the same id.
+    Duplicate,
 }
 
 #[derive(Deserialize)]
@@ -113,7 +127,15 @@ impl NatsLink {
             RequestErrorKind::TimedOut => PublishFailure::Silent(error.to_string()),
             RequestErrorKind::Other => PublishFailure::Down(error.to_string()),
         })?;
-        judged(&answer.payload, &subject)
+        if judged(&answer.payload, &subject)? == Stored::Duplicate {
+            self.duplicates.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Returns the number of duplicates since the last call.
+    pub(crate) fn take_duplicates(&self) -> u64 {
+        self.duplicates.swap(0, Ordering::Relaxed)
     }
 
     pub async fn lost(&self) {
@@ -126,7 +148,7 @@ impl NatsLink {
     }
 }
 
-fn judged(answer: &[u8], subject: &str) -> Result<(), PublishFailure> {
+fn judged(answer: &[u8], subject: &str) -> Result<Stored, PublishFailure> {
     let foreign =
         || PublishFailure::Refused(format!("the subscriber of the subject \"{subject}\" is not a stream"));
     match serde_json::from_slice(answer).map_err(|_| foreign())? {
@@ -136,7 +158,8 @@ fn judged(answer: &[u8], subject: &str) -> Result<(), PublishFailure> {
             let unable = matches!(error.code, 500..);
             Err(if unable { PublishFailure::Busy { why, after: None } } else { PublishFailure::Refused(why) })
         }
-        StreamAnswer { stream: Some(_), .. } => Ok(()),
+        StreamAnswer { stream: Some(_), duplicate: true, .. } => Ok(Stored::Duplicate),
+        StreamAnswer { stream: Some(_), .. } => Ok(Stored::New),
         _ => Err(foreign()),
     }
 }
@@ -190,7 +213,8 @@ mod tests {
     #[test]
     fn an_answer_is_an_acknowledgement_only_from_a_stream() {
         let kind = |text: &str| judged(text.as_bytes(), "s");
-        assert_eq!(kind("{\"stream\":\"S\",\"seq\":1,\"duplicate\":true}"), Ok(()));
+        assert_eq!(kind("{\"stream\":\"S\",\"seq\":1}"), Ok(Stored::New));
+        assert_eq!(kind("{\"stream\":\"S\",\"seq\":1,\"duplicate\":true}"), Ok(Stored::Duplicate));
         assert!(matches!(
             kind("{\"error\":{\"code\":400,\"description\":\"x\"}}"),
             Err(PublishFailure::Refused(_))

@@ -21,6 +21,10 @@ impl BrokerLink {
         match *self {}
     }
 
+    pub(crate) fn take_duplicates(&self) -> u64 {
+        match *self {}
+    }
+
     pub async fn lost(&self) {
         match *self {}
     }

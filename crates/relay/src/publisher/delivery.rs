@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 use std::sync::Mutex;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
@@ -55,6 +56,7 @@ pub(super) async fn deliver(
         () = delivery.all(lanes) => None,
         () = link.lost() => Some("the connection to the broker was lost".to_owned()),
     };
+    tally.duplicates.fetch_add(link.take_duplicates(), Ordering::Relaxed);
     let state = delivery.state.into_inner().expect("no code panics while it holds the state");
     (state.sent, lost)
 }

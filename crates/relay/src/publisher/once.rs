@@ -19,11 +19,16 @@ const TOTAL_BYTES: i64 = 16 << 20;
 const MIN_BYTES: i64 = 64 << 10;
 const MAX_BYTES: i64 = 2 << 20;
 
+/// Number of failed events whose reasons a run prints.
+const MAX_REASONS: usize = 20;
+
 /// Result of one outbox, for a run that ends.
 #[derive(Debug)]
 pub struct Published {
     pub service: DesiredService,
     pub published: u64,
+    /// Events that the broker has already, and dropped.
+    pub duplicates: u64,
     /// Attempts that the broker rejected.
     pub refused: u64,
     /// Events that became dead.
@@ -45,14 +50,17 @@ pub async fn once(context: &Context, outboxes: &[(DesiredService, Arc<Outbox>)])
     let one = |(service, outbox): &(DesiredService, Arc<Outbox>)| {
         let mut publisher = Publisher::new(&context, service, outbox, &stop, bytes);
         publisher.logs_failures = false;
+        publisher.reasons = MAX_REASONS;
         let (service, tally) = (service.clone(), publisher.tally.clone());
         let work = tokio::spawn(publisher.once());
         async move {
             let end =
                 work.await.unwrap_or_else(|_| Err(Error::operation("the publisher ended unexpectedly")));
+            let duplicates = tally.duplicates.load(Ordering::Relaxed);
             Published {
                 service,
-                published: tally.published.load(Ordering::Relaxed),
+                published: tally.published.load(Ordering::Relaxed).saturating_sub(duplicates),
+                duplicates,
                 refused: tally.refused(),
                 dead: tally.dead.load(Ordering::Relaxed) + tally.diverted.load(Ordering::Relaxed),
                 error: end.err(),

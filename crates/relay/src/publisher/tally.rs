@@ -20,6 +20,8 @@ use martydb_model::{DesiredService, ServiceName};
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     pub published: AtomicU64,
+    /// Published events that the broker has already, and dropped.
+    pub duplicates: AtomicU64,
     /// Attempts after which the event waits.
     pub retried: AtomicU64,
     /// Events that became dead.
@@ -75,14 +77,16 @@ impl Tally {
     }
 
     fn samples(&self, subject: &Subject) -> Vec<Sample> {
+        let duplicates = read(&self.duplicates);
         let outcomes = [
-            ("published", &self.published),
-            ("retried", &self.retried),
-            ("dead", &self.dead),
-            ("diverted", &self.diverted),
+            ("published", read(&self.published) - duplicates),
+            ("duplicate", duplicates),
+            ("retried", read(&self.retried)),
+            ("dead", read(&self.dead)),
+            ("diverted", read(&self.diverted)),
         ];
         let mut samples: Vec<Sample> =
-            outcomes.map(|(name, counter)| Sample::with(RELAY_EVENTS, subject, [name], read(counter))).into();
+            outcomes.map(|(name, count)| Sample::with(RELAY_EVENTS, subject, [name], count)).into();
         let failures = FailureKind::ALL.iter().zip(&self.failures);
         samples.extend(
             failures.map(|(kind, count)| Sample::with(RELAY_FAILURES, subject, [kind.name()], read(count))),
@@ -205,14 +209,15 @@ mod tests {
         ];
         tally.count(outcomes.iter());
         tally.count_failure(&PublishFailure::Busy { why, after: None });
+        tally.duplicates.fetch_add(1, Ordering::Relaxed);
         let samples = tally.samples(&Subject::server("s"));
         let value = |label: &str| {
             let found = samples.iter().find(|sample| sample.labels == [label]);
             found.map(|sample| sample.value)
         };
-        let all = ["published", "retried", "dead", "diverted", "busy", "refused"].map(value);
-        assert_eq!(all, [2.0, 2.0, 1.0, 1.0, 1.0, 0.0].map(Some));
+        let all = ["published", "duplicate", "retried", "dead", "diverted", "busy", "refused"].map(value);
+        assert_eq!(all, [1.0, 1.0, 2.0, 1.0, 1.0, 1.0, 0.0].map(Some));
         assert_eq!(tally.refused(), 4);
-        assert_eq!(samples.len(), 4 + FailureKind::ALL.len() + 1);
+        assert_eq!(samples.len(), 5 + FailureKind::ALL.len() + 1);
     }
 }

@@ -48,6 +48,30 @@ pub(crate) fn server_files(plan: &DeploymentPlan<'_>, host: &str) -> Option<(Val
     Some((secret_volume("tls", &server_secret(host), &[]), mount("tls", FOLDER)))
 }
 
+/// Folder of a server's rules for clients in its pod, and the file.
+const RULES_FOLDER: &str = "/run/postgresql-hba";
+const RULES_FILE: &str = "pg_hba.conf";
+
+/// Rules of a server with a certificate: an ordinary image accepts connections without TLS from everywhere, too.
+const RULES: &str = "local all all scram-sha-256\nhostssl all all all scram-sha-256\n";
+
+fn rules_name(host: &str) -> String {
+    format!("{}-hba", workload(host))
+}
+
+/// Returns the ConfigMap with a server's rules for clients, if the manifest declares an issuer.
+pub(crate) fn server_rules(plan: &DeploymentPlan<'_>, host: &str) -> Option<RenderedObject> {
+    plan.manifest.deploy.issuer.as_ref()?;
+    Some(config_map(plan, &rules_name(host), (RULES_FILE, RULES)))
+}
+
+/// Returns the volume and the mount of a server's rules, if the manifest declares an issuer.
+pub(crate) fn server_rules_files(plan: &DeploymentPlan<'_>, host: &str) -> Option<(Value, Value)> {
+    plan.manifest.deploy.issuer.as_ref()?;
+    let volume = json!({ "name": "hba", "configMap": { "name": rules_name(host) } });
+    Some((volume, mount("hba", RULES_FOLDER)))
+}
+
 /// Returns the arguments with which a server uses its certificate.
 pub(crate) fn server_arguments(plan: &DeploymentPlan<'_>) -> Vec<String> {
     if plan.manifest.deploy.issuer.is_none() {
@@ -57,6 +81,7 @@ pub(crate) fn server_arguments(plan: &DeploymentPlan<'_>) -> Vec<String> {
         "ssl=on".to_owned(),
         format!("ssl_cert_file={FOLDER}/tls.crt"),
         format!("ssl_key_file={FOLDER}/tls.key"),
+        format!("hba_file={RULES_FOLDER}/{RULES_FILE}"),
     ];
     settings.into_iter().flat_map(|setting| ["-c".to_owned(), setting]).collect()
 }

@@ -110,12 +110,17 @@ fn cluster(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> Re
         "certificates": plan.manifest.deploy.issuer.as_ref().map(|_| {
             json!({ "serverTLSSecret": secret, "serverCASecret": secret })
         }),
+        // The operator's last rule accepts connections without TLS, too.
+        "postgresql": plan.manifest.deploy.issuer.as_ref().map(|_| json!({ "pg_hba": [NO_CLEAR_TEXT] })),
         "managed": other_name.map(|services| json!({ "services": { "additional": services } })),
         "plugins": plan.manifest.deploy.backup.as_ref().map(|backup| json!([archiver(backup)])),
     });
     let spec = joined([servers, placement, rest]);
     object((API, "Cluster"), plain_metadata(plan, workload(host)), spec)
 }
+
+/// Rule before the operator's last one.
+const NO_CLEAR_TEXT: &str = "hostnossl all all all reject";
 
 /// Returns the plugin that archives WAL, without which a backup could not be restored.
 fn archiver(backup: &BackupSchedule) -> Value {

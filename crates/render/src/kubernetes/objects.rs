@@ -29,6 +29,21 @@ pub(crate) fn object((api_version, kind): (&str, &str), metadata: Value, spec: V
     RenderedObject { file, text: yaml(object) }
 }
 
+/// Returns a ConfigMap with a file.
+pub(crate) fn config_map(
+    plan: &DeploymentPlan<'_>,
+    name: &str,
+    (file, text): (&str, &str),
+) -> RenderedObject {
+    let object = json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": plain_metadata(plan, name),
+        "data": { file: text },
+    });
+    RenderedObject { file: format!("configmap-{name}"), text: yaml(object) }
+}
+
 /// Returns the metadata of an object in the namespace.
 pub(crate) fn metadata(plan: &DeploymentPlan<'_>, name: &str, labels: &Labels) -> Value {
     json!({ "name": name, "namespace": plan.namespace, "labels": labels })

@@ -27,6 +27,7 @@ pub(crate) fn all(plan: &DeploymentPlan<'_>) -> Vec<RenderedObject> {
         [
             Some(service(plan, host, POSTGRES, server.url.port)),
             certificates::certificate(plan, &certificates::server_secret(host), &[host]),
+            certificates::server_rules(plan, host),
             Some(stateful_set(plan, host, POSTGRES, server.deploy, pod(plan, host, server))),
             disruption_budget(plan, host, POSTGRES),
         ]
@@ -76,7 +77,8 @@ pub(crate) fn stateful_set(
 }
 
 fn pod(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> Pod {
-    let (certificate, mount) = certificates::server_files(plan, host).unzip();
+    let files = [certificates::server_files(plan, host), certificates::server_rules_files(plan, host)];
+    let (volumes, mounts): (Vec<_>, Vec<_>) = files.into_iter().flatten().unzip();
     let folders = [
         empty_volume("run", Some("Memory"), "16Mi"),
         empty_volume("shm", Some("Memory"), "256Mi"),
@@ -91,12 +93,12 @@ fn pod(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> Pod {
         // A smart shutdown would wait for clients. The image stops with a fast one, which has to write a
         // checkpoint.
         seconds_to_end: 120,
-        container: container(plan, server, mount),
-        volumes: folders.into_iter().chain(certificate).collect(),
+        container: container(plan, server, mounts),
+        volumes: folders.into_iter().chain(volumes).collect(),
     }
 }
 
-fn container(plan: &DeploymentPlan<'_>, server: &ServerNode<'_>, certificate: Option<Value>) -> Value {
+fn container(plan: &DeploymentPlan<'_>, server: &ServerNode<'_>, files: Vec<Value>) -> Value {
     let password = secret_variable("POSTGRES_PASSWORD", &server.admin_secret(), PASSWORD);
     let variables = image::variables(server).into_iter();
     let mut env: Vec<Value> =
@@ -124,6 +126,6 @@ fn container(plan: &DeploymentPlan<'_>, server: &ServerNode<'_>, certificate: Op
         "startupProbe": ready(STARTUP_PERIOD, server.deploy.startup_seconds.div_ceil(STARTUP_PERIOD)),
         "readinessProbe": ready(5, 3),
         "livenessProbe": ready(20, 6),
-        "volumeMounts": mounts.into_iter().chain(certificate).collect::<Vec<_>>(),
+        "volumeMounts": mounts.into_iter().chain(files).collect::<Vec<_>>(),
     })
 }

@@ -1,16 +1,17 @@
 //! Relations of each service in the source, as the copy and every later step use them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
-use crate::database::tables::TableShape;
+use crate::database::tables::{DatabaseTables, TableShape};
 use crate::map::answers::EdgeKind;
 use crate::map::assignment::{RelationDestination, ServicePlacement};
 use crate::map::plan::SplitPlan;
 use crate::map::source::{RelationKind, SourceCatalog, SourceRelation};
 use crate::state::SplitKind;
 use crate::state::source::SplitRelation;
+use crate::stream::publishing;
 use martydb_model::ServiceName;
 use martydb_model::hex;
 
@@ -25,7 +26,7 @@ pub(crate) fn relations_of(
     service: &ServiceName,
     plan: &SplitPlan,
     source: &SourceCatalog,
-    shapes: &crate::database::tables::DatabaseTables,
+    shapes: &DatabaseTables,
 ) -> Vec<SplitRelation> {
     let placement = ServicePlacement::Service(service.clone());
     let its =
@@ -60,6 +61,14 @@ pub(crate) fn relations_of(
         }
     };
     tables.map(relation).collect()
+}
+
+/// Returns notes on the services' tables for a copy that follows the source.
+pub fn notes_on_following(plan: &SplitPlan, source: &SourceCatalog, shapes: &DatabaseTables) -> Vec<String> {
+    let of = |(service, _): &(ServiceName, _)| {
+        publishing::notes_on_following(&relations_of(service, plan, source, shapes), shapes)
+    };
+    plan.services.iter().flat_map(of).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Returns the owners of a service's tables, each with the first of its tables, as the source prints both.

@@ -34,6 +34,9 @@ pub struct TableShape {
     pub plain: bool,
     /// `true` if it has a primary key that is not deferrable.
     pub primary: bool,
+    /// `true` if it has a primary key that is deferrable.
+    #[serde(rename = "deferrable")]
+    pub has_deferrable_key: bool,
     key: Option<Vec<String>>,
     /// Columns, by name.
     pub columns: Vec<TableColumn>,

@@ -1,7 +1,7 @@
 //! Objects of one service in the source: those that its schema begins with, those that are excluded, and those that are
 //! undone afterwards.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::answers::EdgeKind;
 use super::assignment::{RelationDestination, ServicePlacement};
@@ -20,6 +20,20 @@ impl SplitPlan {
         let objects = ServiceObjects::new(service, self, source, &placement);
         let all = objects.closure(source, &placement, &BTreeSet::new());
         all.iter().filter_map(|key| source.beyond.get(key).cloned()).collect()
+    }
+
+    /// Returns the schemas of a service's objects, each with one of the objects.
+    pub fn schemas(&self, service: &ServiceName, source: &SourceCatalog) -> BTreeMap<String, String> {
+        let placement = Placement::new(source, &self.assignment);
+        let objects = ServiceObjects::new(service, self, source, &placement);
+        let all = objects.closure(source, &placement, &BTreeSet::new());
+        let found = all.iter().filter_map(|(class, oid)| match *class {
+            class::RELATION => source.relations.get(oid).map(|one| (&one.schema, &one.ident)),
+            class::ROUTINE => source.routines.get(oid).map(|one| (&one.schema, &one.ident)),
+            class::TYPE => source.types.get(oid).map(|one| (&one.schema, &one.ident)),
+            _ => None,
+        });
+        found.map(|(schema, ident)| (schema.clone(), ident.clone())).collect()
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::source::{Oid, SourceCatalog, SourceRelation};
+use super::source::{Oid, SourceCatalog, SourceForeignKey, SourceRelation};
 use martydb_migrate::check::other_tools;
 use martydb_model::ServiceName;
 
@@ -165,14 +165,19 @@ impl Guesses<'_> {
         likes.filter_map(like).collect()
     }
 
-    /// Tables connected by foreign keys. An open one may still belong to another service.
+    /// Tables connected by foreign keys: those that it references, and those that reference it, unless one of these is still
+    /// open: it may belong to another service.
     fn by_foreign_keys(&self, table: &SourceRelation) -> ServiceEvidence {
         let mut signs = ServiceEvidence::new();
-        for key in &self.source.foreign_keys {
-            let (from, to) = (self.source.root(key.relation), self.source.root(key.to));
+        let keys = || {
+            self.source.foreign_keys.iter().map(|key| [key.relation, key.to].map(|oid| self.source.root(oid)))
+        };
+        let is_open = |oid: Oid| oid != table.oid && !self.made.contains_key(&oid);
+        let counts_readers = !keys().any(|[from, to]| to == table.oid && is_open(from));
+        for [from, to] in keys() {
             let (other, words) = match (from == table.oid, to == table.oid) {
                 (true, false) => (to, "references"),
-                (false, true) => (from, "is referenced by"),
+                (false, true) if counts_readers => (from, "is referenced by"),
                 _ => continue,
             };
             if let Some((service, _)) = self.made.get(&other) {
@@ -183,11 +188,24 @@ impl Guesses<'_> {
         signs
     }
 
+    /// Returns `true` if several services read the table by foreign keys and it has none of its own.
+    fn is_reference(&self, table: &SourceRelation) -> bool {
+        let roots = |key: &SourceForeignKey| (self.source.root(key.relation), self.source.root(key.to));
+        let mut keys = self.source.foreign_keys.iter().map(roots);
+        if keys.clone().any(|(from, to)| from == table.oid && to != from) {
+            return false;
+        }
+        let readers = keys.by_ref().filter(|(from, to)| *to == table.oid && from != to);
+        readers.filter_map(|(from, _)| Some(&self.made.get(&from)?.0)).collect::<BTreeSet<_>>().len() > 1
+    }
+
     fn finish(mut self, tables: &[&SourceRelation], ignored: Vec<GuessedTable>) -> SplitProposal {
         let mut proposal = SplitProposal { ignored, ..SplitProposal::default() };
         for signs in self.services {
             proposal.services.insert(signs.service.clone(), vec![]);
         }
+        let references: BTreeSet<Oid> =
+            tables.iter().filter(|table| self.is_reference(table)).map(|table| table.oid).collect();
         for table in tables {
             match self.made.remove(&table.oid) {
                 Some((service, reason)) => {
@@ -195,9 +213,10 @@ impl Guesses<'_> {
                 }
                 None => {
                     let hint = self.hints.remove(&table.oid);
-                    proposal
-                        .open
-                        .push(guessed(table, hint.unwrap_or_else(|| "no evidence of its service".into())));
+                    let hint = hint.unwrap_or_else(|| "no evidence of its service".into());
+                    let is_reference = references.contains(&table.oid);
+                    let more = if is_reference { "; perhaps a `reference:` with one owner" } else { "" };
+                    proposal.open.push(guessed(table, hint + more));
                 }
             }
         }
@@ -241,7 +260,7 @@ fn first_word(name: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::map::source::{RelationKind, SourceForeignKey};
+    use crate::map::source::RelationKind;
 
     fn signs(service: &str, database: &str) -> ServiceHints {
         let (makes, schemas) = (BTreeMap::new(), vec![]);
@@ -323,7 +342,8 @@ mod tests {
             [
                 (
                     "public.countries",
-                    "csca: it is referenced by public.csca_certificates; pkd_service: it is referenced by pkd.entries"
+                    "csca: it is referenced by public.csca_certificates; pkd_service: it is referenced by pkd.entries; \
+                     perhaps a `reference:` with one owner"
                 ),
                 ("public.lonely", "no evidence of its service")
             ]

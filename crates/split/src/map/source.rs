@@ -189,6 +189,7 @@ pub struct SourceRoutine {
 #[derive(Debug, Clone, Deserialize)]
 pub struct SourceType {
     pub oid: Oid,
+    pub schema: String,
     pub ident: String,
     /// Value of `typtype`.
     pub kind: char,

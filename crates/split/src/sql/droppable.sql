@@ -1,5 +1,5 @@
 -- Droppable objects of the tables in martydb.tables (martydb.large contains which of them are large), which are
--- recreated after the rows: foreign keys first, then indexes and the constraints made of them, those of a partitioned
+-- recreated after the rows: foreign keys first, then CHECK constraints that are NOT VALID, indexes and the constraints made of them, those of a partitioned
 -- table together with those of its parts. For each: its table, the statement that drops the whole, and rank, relation,
 -- kind, name and definition of each piece. An index with properties that its definition lacks is kept.
 WITH given AS MATERIALIZED (
@@ -38,6 +38,16 @@ SELECT * FROM (
     FROM pg_catalog.pg_constraint k JOIN given g ON g.oid = k.conrelid JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE k.contype = 'f' AND k.conparentid = 0
+    UNION ALL
+    -- Rows from before such a constraint may violate it.
+    SELECT 'check ' || k.oid, pg_catalog.format('ALTER TABLE %I.%I DROP CONSTRAINT %I', n.nspname, c.relname, k.conname),
+        90, pg_catalog.format('%I.%I', n.nspname, c.relname), 'constraint', k.conname::pg_catalog.text,
+        pg_catalog.format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', n.nspname, c.relname, k.conname, pg_catalog.pg_get_constraintdef(k.oid))
+            || coalesce(pg_catalog.format('; COMMENT ON CONSTRAINT %I ON %I.%I IS ', k.conname, n.nspname, c.relname)
+                || pg_catalog.quote_literal(pg_catalog.obj_description(k.oid, 'pg_constraint')), '')
+    FROM pg_catalog.pg_constraint k JOIN given g ON g.oid = k.conrelid JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE k.contype = 'c' AND NOT k.convalidated AND k.coninhcount = 0
     UNION ALL
     SELECT 'index ' || p.root, top.taken, made.rank, made.relation, made.kind, made.name, made.definition
     FROM piece p JOIN usable u ON u.root = p.root

@@ -14,7 +14,8 @@ SELECT 'relation', pg_catalog.json_build_object(
         'oid', r.oid::pg_catalog.int8, 'schema', r.nspname, 'name', r.relname,
         'ident', pg_catalog.format('%I.%I', r.nspname, r.relname), 'kind', r.relkind::pg_catalog.text,
         'unlogged', r.relpersistence = 'u', 'owner', pg_catalog.pg_get_userbyid(r.relowner),
-        'rows', GREATEST(r.reltuples::pg_catalog.int8, 0),
+        -- The estimate of a partitioned table is the sum of those of its partitions.
+        'rows', CASE WHEN r.relkind = 'p' THEN 0 ELSE GREATEST(r.reltuples::pg_catalog.int8, 0) END,
         'bytes', CASE WHEN r.relkind IN ('r', 'm') THEN pg_catalog.pg_total_relation_size(r.oid) ELSE 0 END
     )::pg_catalog.text
 FROM rel r
@@ -76,7 +77,7 @@ WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_proc'::p
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.deptype = 'i' AND d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = f.oid)
 UNION ALL
 SELECT 'type', pg_catalog.json_build_object(
-        'oid', t.oid::pg_catalog.int8, 'ident', pg_catalog.format('%I.%I', s.nspname, t.typname), 'kind', t.typtype::pg_catalog.text,
+        'oid', t.oid::pg_catalog.int8, 'schema', s.nspname, 'ident', pg_catalog.format('%I.%I', s.nspname, t.typname), 'kind', t.typtype::pg_catalog.text,
         'of', CASE WHEN t.typcategory = 'A' THEN t.typelem::pg_catalog.int8 ELSE 0 END,
         'row_of', CASE WHEN EXISTS (SELECT FROM rel r WHERE r.oid = t.typrelid) THEN t.typrelid::pg_catalog.int8 ELSE 0 END,
         'attributes', CASE WHEN EXISTS (SELECT FROM rel r WHERE r.oid = t.typrelid) THEN 0 ELSE t.typrelid::pg_catalog.int8 END

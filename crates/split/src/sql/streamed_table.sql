@@ -1,5 +1,5 @@
 -- A table in the form that the apply of a stream needs, as one document. The index defines the operator by which a
--- column's values are equal.
+-- column's values are equal. Within a transaction, several rows may have the same values of a deferrable key.
 SELECT pg_catalog.json_build_object(
     'kind', c.relkind::pg_catalog.text,
     'columns', (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
@@ -24,6 +24,6 @@ SELECT pg_catalog.json_build_object(
         FROM pg_catalog.pg_index i
         CROSS JOIN LATERAL pg_catalog.unnest(i.indkey::pg_catalog.int2[]) WITH ORDINALITY k (attnum, number)
         JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-        WHERE i.indrelid = c.oid AND i.indisprimary AND k.number <= i.indnkeyatts)
+        WHERE i.indrelid = c.oid AND i.indisprimary AND i.indimmediate AND k.number <= i.indnkeyatts)
     )::pg_catalog.text
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

@@ -29,6 +29,7 @@ SELECT 'table', pg_catalog.json_build_object(
             AND NOT EXISTS (SELECT FROM pg_catalog.pg_statistic_ext e WHERE e.stxrelid = c.oid AND pg_catalog.to_jsonb(e) ->> 'stxexprs' IS NOT NULL),
         'identity', c.relreplident::pg_catalog.text,
         'primary', EXISTS (SELECT FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid AND x.indisprimary AND x.indimmediate),
+        'deferrable', EXISTS (SELECT FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid AND x.indisprimary AND NOT x.indimmediate),
         -- Columns that identify a row: those of the primary key, else of a unique index that cannot contain NULL.
         'key', (SELECT pg_catalog.json_agg(a.attname ORDER BY a.attname COLLATE pg_catalog."C") FROM (
                 SELECT x.indkey FROM pg_catalog.pg_index x

@@ -48,6 +48,26 @@ pub(crate) fn unfollowable(relations: &[SplitRelation], shapes: &DatabaseTables)
     relations.iter().filter_map(problem).collect()
 }
 
+/// Returns notes on the tables of a plan for a copy that follows the source: those that it refuses, and those whose rows it
+/// finds by all of their values.
+pub(crate) fn notes_on_following(relations: &[SplitRelation], shapes: &DatabaseTables) -> Vec<String> {
+    let refused = unfollowable(relations, shapes).into_iter();
+    let refused = refused.map(|why| {
+        format!("`split copy --online` refuses: {why}; copy without --online, or change it first")
+    });
+    let slow = relations.iter().filter_map(|one| shapes.table(&one.schema, &one.name));
+    let slow =
+        slow.filter(|shape| !shape.is_partitioned() && shape.has_deferrable_key && needs_identity(shape));
+    let slow = slow.map(|shape| {
+        format!(
+            "table {}: its primary key is DEFERRABLE, so changes find rows by all values, one scan of the table each; a unique \
+             index that is not deferrable, as REPLICA IDENTITY USING INDEX, avoids that",
+            shape.ident
+        )
+    });
+    refused.chain(slow).collect()
+}
+
 /// Returns `true` if updates of the table would be refused once it is published.
 fn needs_identity(shape: &TableShape) -> bool {
     match shape.identity {

@@ -36,23 +36,23 @@ pub struct Switched {
     pub disabled: Vec<String>,
 }
 
-/// Directs the writes to the service's own database.
+/// Directs the writes to the service's own database; calls `opened` as soon as it accepts them.
 ///
 /// # Errors
 /// Leaves the source open if it was open before, and closed if the copy had closed it.
 #[martydb_pg::boxed(?Send)]
-pub async fn cut_over(sides: &mut SplitSides) -> Result<Switched> {
+pub async fn cut_over(sides: &mut SplitSides, opened: &dyn Fn()) -> Result<Switched> {
     let mut done = Switched::default();
     let name = sides.service.name.clone();
     if sides.service.phase == SplitPhase::Finished {
         return Err(too_early(&name, SplitPhase::Finished));
     }
-    let opened = sides.opened().await?;
-    if opened.is_some() && !sides.service.closed {
+    let since = sides.opened().await?;
+    if since.is_some() && !sides.service.closed {
         return Err(Error::usage("a rollback was interrupted")
             .hint(format!("`martydb split rollback --service {name}` ends it")));
     }
-    if opened.is_none() {
+    if since.is_none() {
         source::record_intent(&mut sides.source.session, &name, Some("cutover")).await?;
         let end = match sides.service.phase {
             SplitPhase::Copied => offline(sides).await.map(|()| None),
@@ -66,6 +66,7 @@ pub async fn cut_over(sides: &mut SplitSides) -> Result<Switched> {
         }
         done.refused = end?;
     }
+    opened();
     complete(sides).await?;
     done.warnings = validate_foreign_keys(&mut sides.target.session).await;
     done.disabled = notes::disabled(&mut sides.source.session).await?;

@@ -87,7 +87,14 @@ pub async fn follow_service(sides: &mut SplitSides, until_caught_up: bool) -> Re
     let name = sides.service.name.clone();
     let what = format!("following service \"{name}\"");
     // One process for both directions; the lock ends with the session.
-    lock::acquire(&mut sides.source.session, follower_key(&name), sides.wait, &what).await?;
+    let (session, key) = (&mut sides.source.session, follower_key(&name));
+    match lock::acquire(session, key, Duration::ZERO, &what).await {
+        Err(error) if error.kind == Kind::Locked => {
+            tracing::warn!(target: "martydb", "warning: another process follows service \"{name}\"; this one takes over when it ends: {error}");
+            lock::acquire(session, key, sides.wait, &what).await?
+        }
+        end => end?,
+    };
     let following = progress("following", "services");
     let unit = following.unit(&name);
     let mut refused = 0;

@@ -44,7 +44,7 @@ fn with_whole_commands(line: &str) -> String {
 
 /// Returns the texts of several errors.
 pub fn error_texts<'e>(errors: impl IntoIterator<Item = &'e Error>, style: &Style) -> String {
-    errors.into_iter().map(|error| error_text(error, style)).collect()
+    errors.into_iter().map(|error| error_text(error, style)).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

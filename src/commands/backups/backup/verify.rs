@@ -74,7 +74,8 @@ async fn one(app: &App, store: &BackupStore, id: &str) -> Result<(String, Verifi
     let (access, desired) = (app.admin(&service.server).await?, app.manifest.desired(&service.server));
     let to =
         RestoreTarget { access: &access, desired: &desired, service, target: &target?, jobs: store.jobs() };
-    let from = LoadSource { folder: fetched.path(), record: &fetched.record, tables: &[], audit: true };
+    let from =
+        LoadSource { folder: fetched.path(), record: &fetched.record, tables: &[], accept: &[], audit: true };
     let loaded = load(&to, from).await?;
     let notes = loaded.notes;
     loaded.scratch.remove_after(Ok(())).await?;

@@ -13,6 +13,10 @@ use martydb_ui::report::{Report, Style, printable};
 #[derive(Default, Serialize)]
 pub struct RestoreReport {
     service: String,
+    /// Set if nothing was done.
+    pub dry_run: bool,
+    /// Sessions that a restore would end now; `None` if it was done.
+    pub sessions: Option<usize>,
     /// Restored backup; `None` if former databases were discarded.
     from: Option<String>,
     /// Restored database.
@@ -125,6 +129,18 @@ impl RestoreReport {
 }
 
 impl RestoreReport {
+    fn preview(&self, from: &str, database: &str) -> String {
+        let mut text =
+            format!("Would restore {from} into database {database}, after a comparison with its record.\n");
+        if let Some(sessions) = self.sessions.filter(|sessions| *sessions > 0) {
+            text +=
+                &format!("{} of service {} would be ended.\n", counted(sessions, "session"), self.service);
+        }
+        let head = self.migration_head.map_or_else(|| "none".into(), |head| format!("V{head}"));
+        let newer = if self.upgrade_due { "; the files have newer ones" } else { "" };
+        text + &format!("Its newest migration is {head}{newer}. Nothing was changed.\n")
+    }
+
     fn compared(&self) -> &'static str {
         match self.rows_compared {
             Some(RowsCompared::Counts) => {
@@ -158,6 +174,7 @@ impl RestoreReport {
 impl Report for RestoreReport {
     fn text(&self, style: &Style) -> String {
         match (&self.from, &self.database) {
+            (Some(from), Some(database)) if self.dry_run => self.preview(from, database),
             (Some(from), Some(database)) => self.text_of_restore(from, database, style),
             _ if self.discarded.is_empty() => format!("No former database of {} is kept.\n", self.service),
             _ => format!("Removed {}.\n", self.discarded.join(", ")),

@@ -23,9 +23,15 @@ pub struct Arguments {
 pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<SwitchReport> {
     let map = &arguments.map;
     let (mut sides, service, _) = switch::open(app, map, &arguments.service).await?;
-    let end = cut_over(&mut sides).await;
-    sides.close().await;
     let (name, database) = (&service.name, service.database.as_str());
+    let mut connections = vec![];
+    for kind in [RoleKind::App, RoleKind::Readonly] {
+        connections.push(url(app, &service, kind).await?);
+    }
+    // Applications wait for it; the rest of the cutover takes seconds.
+    let opened = || app.out.note(&format!("{name} accepts writes at {}", connections[0]));
+    let end = cut_over(&mut sides, &opened).await;
+    sides.close().await;
     let done = end.map_err(|error| error.while_doing(format!("service \"{name}\" was not cut over")))?;
     let next = NextCommands::AfterCutover([
         format!("martydb url {name}"),
@@ -34,9 +40,7 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<SwitchReport
     ]);
     let outcome = format!("Writes of {name} now go to database {database}.");
     let mut report = SwitchReport::new(&service, database, SplitPhase::CutOver, done, next, outcome);
-    for kind in [RoleKind::App, RoleKind::Readonly] {
-        report.connections.push(url(app, &service, kind).await?);
-    }
+    report.connections = connections;
     Ok(report)
 }
 

@@ -12,17 +12,20 @@ use crate::app::App;
 use martydb_manifest::SplitMap;
 use martydb_model::ServiceName;
 use martydb_model::error::Result;
-use martydb_pg::server::Access;
+use martydb_pg::server::{Access, Connection};
 use martydb_pg_dump::pg_dump;
 use martydb_split::{
-    MissingPrivilege, SourceCatalog, SourceSettings, SplitPlan, missing_privileges, numbers_of, owners_of,
-    read_settings, read_source,
+    DatabaseTables, MissingPrivilege, SourceCatalog, SourceSettings, SplitPlan, missing_privileges,
+    notes_on_following, numbers_of, owners_of, read_settings, read_source,
 };
 pub(crate) use report::PlannedSplit;
 use report::{RefusedObject, SplitNeed};
 
 /// Rollback with its rows: the tables need one owner, and the services' servers need replication slots.
 const WAY_BACK: &str = "the rollback";
+
+/// First migrations of the services.
+const SCHEMAS: &str = "the schemas of the services";
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -34,10 +37,15 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<PlannedSplit
     let map = arguments.map.load(app)?;
     let access = common::source(app, &map).await?;
     let source = read_source(&access, map.source.database.as_str()).await?;
-    let plan = SplitPlan::new(&map, &source)?;
+    let mut plan = SplitPlan::new(&map, &source)?;
     let mut needs = needs(&access, &map, source.major).await?;
     needs.extend(rollback_needs(app, &map, &plan, &source).await);
-    needs.extend(lacking(&access, &map, &numbers_of(&plan, &source)).await?);
+    let mut session = access.read(map.source.database.as_str()).await?;
+    needs.extend(lacking(&mut session, &numbers_of(&plan, &source)).await?);
+    let shapes = DatabaseTables::read(&mut session).await?;
+    session.close().await;
+    needs.extend(undeclared(app, &plan, &source));
+    plan.notes.extend(notes_on_following(&plan, &source, &shapes));
     Ok(PlannedSplit::new(app, &map, &plan, refused(app, &map, &plan, &source), needs, &arguments.map))
 }
 
@@ -62,7 +70,7 @@ async fn needs(access: &Access, map: &SplitMap, major: u32) -> Result<Vec<SplitN
     );
     let need = |(ok, detail)| SplitNeed { purpose: "following online", ok, detail };
     let online = replication(access, &settings, map.services.len()).map(need);
-    let schema = SplitNeed { purpose: "the schemas of the services", ok: found.is_ok(), detail: dump };
+    let schema = SplitNeed { purpose: SCHEMAS, ok: found.is_ok(), detail: dump };
     Ok([schema].into_iter().chain(online).collect())
 }
 
@@ -125,11 +133,25 @@ async fn server_settings(app: &App, server: &str) -> Result<(Access, SourceSetti
     Ok((access, settings))
 }
 
+/// Returns the schemas that a service gets objects in and the manifest does not give it.
+fn undeclared(app: &App, plan: &SplitPlan, source: &SourceCatalog) -> Vec<SplitNeed> {
+    let of = |(service, _): &(ServiceName, _)| {
+        let declared = &app.manifest.services[service].schemas;
+        let lacks = |schema: &String| declared.iter().all(|one| one.as_str() != schema);
+        let found = plan.schemas(service, source).into_iter().filter(move |(schema, _)| lacks(schema));
+        let need = |(schema, object)| SplitNeed {
+            purpose: SCHEMAS,
+            ok: false,
+            detail: format!("{service} gets {object}: add {schema} to its `schemas:`"),
+        };
+        found.map(need).collect::<Vec<_>>()
+    };
+    plan.services.iter().flat_map(of).collect()
+}
+
 /// Returns the privileges that the admin lacks in the source, each with the statement that grants it.
-async fn lacking(access: &Access, map: &SplitMap, oids: &[u32]) -> Result<Vec<SplitNeed>> {
-    let mut session = access.read(map.source.database.as_str()).await?;
-    let found = missing_privileges(&mut session, oids).await?;
-    session.close().await;
+async fn lacking(session: &mut Connection, oids: &[u32]) -> Result<Vec<SplitNeed>> {
+    let found = missing_privileges(session, oids).await?;
     let need = |one: MissingPrivilege| SplitNeed {
         purpose: "the copy",
         ok: false,

@@ -1,15 +1,37 @@
 //! Partitions of one table: what a run did or would do, and until when rows have one.
 
 use serde::Serialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use martydb_model::error::{Error, Result};
 use martydb_model::units::counted;
 use martydb_model::{DesiredService, PartitionedTable, Removal};
-use martydb_partitions::{COUNTED, Coverage, Maintained, day};
+use martydb_partitions::{COUNTED, Coverage, Maintained, Span, day};
 use martydb_ui::report::printable;
 
 /// Number of names in a cell.
 const MAX_NAMED: usize = 3;
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum PartitionState {
+    Ok,
+    Incomplete,
+}
+
+/// A time whose rows have no partition, in RFC 3339.
+#[derive(Serialize)]
+struct Gap {
+    from: String,
+    to: String,
+}
+
+impl Gap {
+    fn new(span: &Span) -> Gap {
+        Gap { from: rfc3339(span.from), to: rfc3339(span.to) }
+    }
+}
 
 #[derive(Serialize)]
 pub struct PartitionRow {
@@ -25,6 +47,12 @@ pub struct PartitionRow {
     left_out: Vec<String>,
     /// First day whose rows have no partition of their own; null if every row has one.
     pub until: Option<String>,
+    /// Time from which on rows have no partition of their own; null if every row has one.
+    covered_until: Option<String>,
+    /// `ok` if rows have partitions from now on without a gap.
+    state: PartitionState,
+    /// Times between partitions whose rows have none.
+    gaps: Vec<Gap>,
     /// Rows in the default partition, up to 10 000; null without one.
     default_rows: Option<i64>,
     pub outcome: &'static str,
@@ -44,6 +72,9 @@ impl PartitionRow {
         let mut done =
             end.unwrap_or_else(|error| Maintained { failures: vec![error], ..Maintained::default() });
         let left = occupied(service, table, &done.left_out);
+        let gaps: Vec<Gap> = done.gaps.iter().map(Gap::new).collect();
+        let holds = coverage.is_some_and(|coverage| coverage.holds_now());
+        let is_whole = holds && gaps.is_empty() && left.is_none() && done.failures.is_empty();
         let outcome = match (done.failures.is_empty(), &left) {
             (false, _) => "failed",
             (true, Some(_)) => "incomplete",
@@ -60,6 +91,9 @@ impl PartitionRow {
             finished,
             left_out,
             until: coverage.and_then(|one| one.until).map(day),
+            covered_until: coverage.and_then(|one| one.until).map(rfc3339),
+            state: if is_whole { PartitionState::Ok } else { PartitionState::Incomplete },
+            gaps,
             default_rows: coverage.and_then(|one| one.default_rows),
             outcome,
             error: errors.next(),
@@ -73,9 +107,10 @@ impl PartitionRow {
         self.error.iter().chain(&self.further)
     }
 
-    /// Returns `true` if a row written now has no partition of its own, periods are left out, or the table cannot be read.
+    /// Returns `true` if a row written now has no partition of its own, there are gaps, periods are left out, or the table
+    /// cannot be read.
     pub fn is_short(&self) -> bool {
-        self.error.is_some() || self.coverage.is_some_and(|coverage| !coverage.holds_now())
+        self.state == PartitionState::Incomplete
     }
 
     /// Returns a line about interrupted detaching that was finished, or in a dry run would be.
@@ -115,6 +150,7 @@ impl PartitionRow {
             Some(_) => "rows written now have none".to_owned(),
             None => "made without an end".to_owned(),
         }];
+        parts.extend(self.gaps.iter().map(|gap| format!("no partition from {} to {}", gap.from, gap.to)));
         parts.extend(self.default_count().map(|count| format!("{count} in the default partition")));
         parts.extend(self.next_text());
         printable(&format!("{head}: {}", parts.join("; ")))
@@ -133,6 +169,11 @@ impl PartitionRow {
         let all: Vec<String> = [makes, removes, finishes, leaves].into_iter().flatten().collect();
         (!all.is_empty()).then(|| format!("the next `martydb partitions` {}", all.join(", ")))
     }
+}
+
+fn rfc3339(at: i64) -> String {
+    let time = OffsetDateTime::from_unix_timestamp(at).ok().and_then(|time| time.format(&Rfc3339).ok());
+    time.unwrap_or_else(|| at.to_string())
 }
 
 /// Makes the error about periods whose rows are in the default partition.

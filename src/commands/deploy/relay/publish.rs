@@ -8,6 +8,7 @@ use super::arguments::{Arguments, outboxes};
 use super::serving;
 use crate::app::App;
 use martydb_model::error::{Error, ExitStatus, Result};
+use martydb_model::units::counted;
 use martydb_model::{DesiredService, Outbox};
 use martydb_relay::Published;
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, error_texts, pause};
@@ -53,6 +54,8 @@ pub struct PublishedEvents {
 struct ServiceRow {
     service: String,
     published: u64,
+    /// Events that the broker has already, and dropped.
+    duplicates: u64,
     refused: u64,
     dead: u64,
     outcome: &'static str,
@@ -74,11 +77,29 @@ impl ServiceRow {
         ServiceRow {
             service: done.service.name.to_string(),
             published: done.published,
+            duplicates: done.duplicates,
             refused: done.refused,
             dead: done.dead,
-            outcome: if failed { "failed" } else { "ok" },
+            outcome: match (failed, done.duplicates) {
+                (true, _) => "failed",
+                (false, 0) => "ok",
+                (false, _) => "duplicate",
+            },
             error: done.error,
         }
+    }
+}
+
+impl ServiceRow {
+    fn duplicates_text(&self) -> Option<String> {
+        (self.duplicates > 0).then(|| {
+            format!(
+                "\nThe stream dropped {} of {} as duplicates, because it stored them within its duplicate window: they did not \
+                 arrive again. Replay them after it.\n",
+                counted(usize::try_from(self.duplicates).unwrap_or(usize::MAX), "event"),
+                self.service
+            )
+        })
     }
 }
 
@@ -94,7 +115,7 @@ impl Report for PublishedEvents {
             ];
             return ReportColumn::table(columns, &[], next, style).render_or("nothing is due\n", style);
         }
-        let columns: Vec<ReportColumn<&ServiceRow>> = vec![
+        let mut columns: Vec<ReportColumn<&ServiceRow>> = vec![
             ReportColumn::shown("SERVICE", |row, _| row.service.as_str().into()),
             ReportColumn::shown("PUBLISHED", |row, _| Cell::number(row.published)),
             ReportColumn::shown("REFUSED", |row, _| Cell::number(row.refused)),
@@ -103,7 +124,11 @@ impl Report for PublishedEvents {
                 Cell::new(row.outcome, if row.outcome == "ok" { Paint::Good } else { Paint::Bad })
             }),
         ];
-        ReportColumn::table(columns, &[], &self.services, style).render_or("", style)
+        if self.services.iter().any(|row| row.duplicates > 0) {
+            columns.insert(2, ReportColumn::shown("DUPLICATE", |row, _| Cell::number(row.duplicates)));
+        }
+        let table = ReportColumn::table(columns, &[], &self.services, style).render_or("", style);
+        table + &self.services.iter().filter_map(ServiceRow::duplicates_text).collect::<String>()
     }
 
     fn messages(&self, style: &Style) -> String {

@@ -13,6 +13,9 @@ pub(crate) const WAYS: [&[&str]; 4] = [
     &["host", "hostnossl", "hostgssenc"],
 ];
 
+/// Index of connections without encryption in [`WAYS`].
+pub(crate) const CLEAR: usize = 1;
+
 /// Index of TLS in [`WAYS`].
 pub(crate) const TLS: usize = 2;
 
@@ -59,6 +62,19 @@ impl Origin {
         match self {
             Origin::Named(name) => Some(name),
             _ => None,
+        }
+    }
+
+    /// Returns `true` if only clients on the server's host have such an address.
+    pub(crate) fn is_loopback(&self) -> bool {
+        match self {
+            Origin::Socket => true,
+            Origin::Network(IpNetwork(AddressRange { six: false, first, last })) => {
+                first >> 24 == 127 && last >> 24 == 127
+            }
+            Origin::Network(IpNetwork(AddressRange { first, last, .. })) => (*first, *last) == (1, 1),
+            Origin::All => false,
+            Origin::Named(name) => name == "samehost",
         }
     }
 

@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::addresses::TLS;
+use super::addresses::{CLEAR, TLS};
 use super::groups::MembershipScope;
 use super::rules::{Keywords, Request, Rule};
 use crate::audit::context::Audit;
@@ -47,6 +47,20 @@ impl<'a> Decisions<'a> {
 
     /// Returns the decision of the line at this index; `admits` returns `true` for roles that it accepts.
     pub(crate) fn of(&self, at: usize, admits: impl Fn(&RoleName) -> bool) -> DecidedLogins<'a> {
+        self.of_ways(at, admits, |way| way != TLS || !self.without_tls)
+    }
+
+    /// Returns the decision of the line about connections over the network without encryption.
+    pub(crate) fn of_clear(&self, at: usize, admits: impl Fn(&RoleName) -> bool) -> DecidedLogins<'a> {
+        self.of_ways(at, admits, |way| way == CLEAR)
+    }
+
+    fn of_ways(
+        &self,
+        at: usize,
+        admits: impl Fn(&RoleName) -> bool,
+        counts: impl Fn(usize) -> bool,
+    ) -> DecidedLogins<'a> {
         let before = self.before(at);
         let mut known: BTreeMap<Vec<usize>, bool> = BTreeMap::new();
         let mut decided = DecidedLogins::default();
@@ -63,7 +77,8 @@ impl<'a> Decisions<'a> {
                 }
                 let is_earlier = |one: &usize| self.database(*one, request) == LineMatch::Yes;
                 let earlier: Vec<usize> = about_it.iter().copied().filter(is_earlier).collect();
-                let outlasts = *known.entry(earlier).or_insert_with_key(|earlier| self.outlasts(at, earlier));
+                let outlasts =
+                    *known.entry(earlier).or_insert_with_key(|earlier| self.outlasts(at, earlier, &counts));
                 decided.hidden |= !outlasts;
                 if outlasts {
                     decided.logins.entry(login.role).or_default().insert(*database);
@@ -73,7 +88,7 @@ impl<'a> Decisions<'a> {
         // No present login: a line for all future logins hides it as well.
         let is_for_all = |one: &usize| self.rules[*one].is_for_all() && !self.rules[at].is_for_replication();
         let all: Vec<usize> = before.into_iter().filter(is_for_all).collect();
-        decided.hidden |= !self.outlasts(at, &all);
+        decided.hidden |= !self.outlasts(at, &all, &counts);
         decided
     }
 
@@ -103,14 +118,14 @@ impl<'a> Decisions<'a> {
         fits().unwrap_or(LineMatch::No)
     }
 
-    /// Returns `true` if some address in some kind of connection is in none of the earlier lines.
-    fn outlasts(&self, at: usize, earlier: &[usize]) -> bool {
+    /// Returns `true` if some address in some kind of connection that counts is in none of the earlier lines.
+    fn outlasts(&self, at: usize, earlier: &[usize], counts: &impl Fn(usize) -> bool) -> bool {
         let rule = &self.rules[at];
         let is_left = |way: usize| {
             let same = earlier.iter().filter(|one| self.rules[**one].ways().any(|other| other == way));
             rule.origin.outlasts(same.map(|one| &self.rules[*one].origin))
         };
-        rule.ways().filter(|way| *way != TLS || !self.without_tls).any(is_left)
+        rule.ways().filter(|way| counts(*way)).any(is_left)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Judgment of one line of pg_hba.conf, by the logins that it decides about.
 
+use super::addresses::CLEAR;
 use super::decisions::{DecidedLogins, Decisions};
 use super::exposure::Exposure;
 use super::maps::{self, Maps};
@@ -9,7 +10,9 @@ use super::wording::advised;
 use crate::audit::context::Audit;
 use martydb_model::RoleName;
 use martydb_model::findings::Severity::{self, Critical, High, Low, Medium};
-use martydb_model::findings::{FindingBuilder, FindingKind, HBA_CLEARTEXT, HBA_EXTERNAL, HBA_MAP, HBA_TRUST};
+use martydb_model::findings::{
+    CLEARTEXT_ACCEPTED, FindingBuilder, FindingKind, HBA_CLEARTEXT, HBA_EXTERNAL, HBA_MAP, HBA_TRUST,
+};
 
 /// One line with the context for its judgment.
 pub(crate) struct LineAudit<'a, 'b> {
@@ -114,6 +117,27 @@ impl LineAudit<'_, '_> {
         let seen = format!("passwords cross the network in clear text: {}", exposed.words);
         let severity = if exposed.is_grave() { Medium } else { Low };
         Some(self.mended(self.found(HBA_CLEARTEXT, severity, &seen)))
+    }
+
+    /// Reports a line by which a login of a service can connect over the network without TLS.
+    pub(crate) fn clear_text(&self) -> Option<FindingBuilder> {
+        let rule = self.rule();
+        let refuses = methods::method(rule.line.method.as_deref()).proof == Proof::Refusal;
+        let is_service = |role: &RoleName| self.audit.managed(role.as_str()).is_some();
+        if refuses || !rule.ways().any(|way| way == CLEAR) || rule.origin.is_loopback() {
+            return None;
+        }
+        let decided = self.decisions.of_clear(self.at, is_service);
+        let (login, _) = decided.logins.first_key_value()?;
+        let seen = format!(
+            "{login} and others can connect without TLS, although each connection string verifies a certificate"
+        );
+        let found = self.found(CLEARTEXT_ACCEPTED, Medium, &seen);
+        let steps = [
+            format!("{} is: {}", rule.location(), rule.text()),
+            "write `hostssl` instead of `host`, or a line before it: hostnossl all all all reject".to_owned(),
+        ];
+        Some(advised(found, &steps))
     }
 
     fn outside(&self, method: &LoginMethod) -> Option<FindingBuilder> {

@@ -391,3 +391,26 @@ fn a_line_without_a_password_is_an_edge_of_the_graph() {
     assert_eq!(edges(open), ["pg_hba.conf line 1: red_db"]);
     assert_eq!(edges(healthy().hba("host red_db red_app 172.16.0.1/32 md5\n")), NOTHING);
 }
+
+#[test]
+fn clear_text_is_found_where_every_connection_string_verifies_a_certificate() {
+    let found = |text: &str, verified: bool| {
+        let mut server = healthy().hba(text);
+        server.desired.verified = verified;
+        let found = server.found().into_iter();
+        found.filter(|line| line.contains("cleartext-accepted")).collect::<Vec<_>>()
+    };
+    let open = "host all all all scram-sha-256\nhost all all 10.0.0.0/8 scram-sha-256\n";
+    assert_eq!(found(open, false), Vec::<String>::new());
+    let seen = found(open, true);
+    assert_eq!(seen, ["medium | cleartext-accepted | - | PUBLIC | - | pg_hba.conf line 1"]);
+    for closed in [
+        "hostssl all all all scram-sha-256\n",
+        "hostnossl all all all reject\nhost all all all scram-sha-256\n",
+        "host all postgres all scram-sha-256\n",
+        "host all all samehost scram-sha-256\nhost all all ::1/128 scram-sha-256\n",
+        "local all all scram-sha-256\n",
+    ] {
+        assert_eq!(found(closed, true), Vec::<String>::new(), "{closed}");
+    }
+}
