@@ -140,8 +140,8 @@ fn document(report: &impl Serialize) -> serde_json::Value {
 
 /// Commands that change nothing on a server.
 const READERS: &[&str] = &[
-    "completions", "config", "current", "diff", "doctor", "explain", "history", "lint", "logs", "man",
-    "plan", "report", "schema", "status", "test-connections", "url", "validate",
+    "completions", "config", "current", "diff", "doctor", "evidence", "explain", "history", "lint", "logs",
+    "man", "plan", "report", "schema", "status", "test-connections", "url", "validate",
 ];
 
 impl Command {
@@ -216,6 +216,8 @@ commands! {
     "Verify" in verify {
         /// Verify by login that no service reaches another's database.
         VerifyIsolation = "verify-isolation", verify_isolation(manifest);
+        /// Check signed evidence of a verification, offline.
+        Evidence = "evidence", evidence(manifest);
         /// Explain a finding, a lint rule or an alert.
         Explain = "explain", explain(alone);
         /// Log in as every role of every service.

@@ -42,6 +42,10 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ("rotate", "martydb rotate csca -y"),
     ("rotate", "martydb rotate --all --overlap"),
     ("rotate", "martydb rotate --all --finish -y"),
+    (
+        "evidence",
+        "martydb evidence verify isolation.json --allowed-signers signers --identity ci@example.com",
+    ),
     ("secrets", "martydb secrets export csca --format dotenv"),
     ("secrets", "martydb secrets generate --all"),
     ("backup", "martydb backup csca pkd_service"),

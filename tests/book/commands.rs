@@ -47,6 +47,7 @@ pages! {
     monitor: "docs/how-to/monitor.md",
     managed_servers: "docs/how-to/managed-servers.md",
     passwords: "docs/secrets.md",
+    evidence: "docs/how-to/evidence.md",
     report: "docs/how-to/report.md",
     rotation: "docs/how-to/rotate-passwords.md",
     second_day: "docs/how-to/second-day.md",

@@ -8,6 +8,7 @@ mod closing;
 mod cursors;
 mod definers;
 mod doors;
+mod edges;
 mod extensions;
 mod fixes;
 mod formats;

@@ -19,6 +19,7 @@ mod direct;
 mod downgrade;
 mod drop;
 mod everyday;
+mod evidence;
 mod extensions;
 mod fake_server;
 mod faults;

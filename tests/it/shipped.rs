@@ -160,6 +160,9 @@ fn the_examples_of_the_help_work() {
             project.write("services/manifest.yaml", &manifest.replace(line, &exposed));
             let _ = project.run(&["apply", "csca", "-y"]).expect(0);
         }
+        if *command == "evidence" {
+            sign(project);
+        }
         if *command == "baseline" {
             let _ = project.run(&["apply", "passport_engine", "-y"]).expect(0);
         }
@@ -194,4 +197,13 @@ fn the_shipped_services_pass_lint() {
     let services = found["services"].as_array().unwrap();
     assert!(services.iter().map(|service| service["files"].as_u64().unwrap()).sum::<u64>() >= 17, "{found}");
     assert!(services.iter().all(|service| service["findings"] == serde_json::json!([])), "{found}");
+}
+
+/// Signs a proof by a new key.
+fn sign(project: &Project) {
+    let folder = project.path();
+    crate::support::new_ssh_key(&folder.join("key"));
+    let public = project.read("key.pub");
+    project.write("signers", &format!("ci@example.com {public}"));
+    let _ = project.run(&["verify-isolation", "--evidence", "isolation.json", "--sign-key", "key"]).expect(0);
 }

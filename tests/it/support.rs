@@ -62,3 +62,10 @@ macro_rules! as_both_admins {
 }
 
 pub(crate) use as_both_admins;
+
+/// Makes a key without a passphrase; its public part has the ending `.pub`.
+pub(crate) fn new_ssh_key(path: &std::path::Path) {
+    let mut keygen = std::process::Command::new("ssh-keygen");
+    keygen.args(["-q", "-t", "ed25519", "-N", "", "-C", "", "-f"]).arg(path);
+    assert!(keygen.status().unwrap().success());
+}

@@ -10,7 +10,7 @@ use futures_util::stream::{self, StreamExt};
 use guarded::{FILES, Files, HBA, IDENT, IDENT_FILE, MissingPrivileges, PASSWORDS, SOURCES};
 
 use super::database::{DatabaseCatalog, MOST_OF_A_KIND};
-use super::host_files::HostFiles;
+use super::host_files::{HostFiles, NamedPath, of_settings};
 use super::rows::{self, Completeness};
 use super::snapshot::{HbaLine, NotExamined, ServerState, Snapshot, Unread};
 use super::texts::StoredPasswords;
@@ -61,6 +61,12 @@ async fn guarded(connection: &mut Connection, found: &mut Snapshot) -> Result<()
     Ok(())
 }
 
+/// Returns the note on a file or folder whose mode only the server's host shows.
+fn on_its_host(named: &NamedPath) -> NotExamined {
+    let what = format!("who can change {}, which {} names", named.path.display(), named.by);
+    NotExamined::new(what, "only the server's host shows the mode of a file: run martydb there")
+}
+
 /// Reads pg_hba.conf and pg_ident.conf.
 async fn login_rules(connection: &mut Connection, found: &mut Snapshot, server: &str) -> Result<()> {
     let major = found.actual.major();
@@ -74,10 +80,16 @@ async fn login_rules(connection: &mut Connection, found: &mut Snapshot, server: 
         _ => (include_str!("sql/ident_before_15.sql"), IDENT_FILE),
     };
     let host: Vec<HostFiles> = files.or_none(connection, include_str!("sql/host_files.sql"), FILES).await?;
-    let look = move || host.iter().flat_map(HostFiles::open_files).collect();
+    let named = of_settings(&found.state.parameters.settings);
+    let elsewhere: Vec<NotExamined> = named.iter().map(on_its_host).collect();
+    let look = move || host.first().and_then(|host: &HostFiles| host.open_files(&named));
     let looked = tokio::task::spawn_blocking(look).await;
-    found.open_files =
+    let looked =
         looked.map_err(|error| Error::operation("cannot look at the server's files").cause(error))?;
+    found.open_files = looked.unwrap_or_else(|| {
+        files.missing.all.extend(elsewhere);
+        vec![]
+    });
     found.hba = files.read(connection, include_str!("sql/hba.sql"), HBA).await?;
     found.ident = files.read(connection, maps, needed).await?;
     let refused = found.hba.iter().flatten().filter_map(HbaLine::refused).collect();

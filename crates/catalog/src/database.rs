@@ -126,6 +126,9 @@ pub struct PrivilegedCatalog {
     pub relations: Vec<PrivilegedRelation>,
     pub domains: Vec<CheckedDomain>,
     pub bodies: Vec<RoutineBody>,
+    pub policies: Vec<RowSecurity>,
+    /// Texts of functions of other roles that run as their owner and may execute an argument.
+    pub lent: Vec<RoutineBody>,
 }
 
 /// A domain whose owner is not a superuser and may add a CHECK to it.
@@ -139,7 +142,36 @@ pub struct CheckedDomain {
     pub run_by: Option<String>,
 }
 
-/// Text of a superuser's function or rule.
+/// Table with row security, and what its policies leave to those who use it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct RowSecurity {
+    /// Name with schema, as in [`CatalogObject::display`].
+    pub table: String,
+    /// Settings that its policies read.
+    #[serde(deserialize_with = "null_as_default")]
+    pub settings: Vec<String>,
+    /// Functions of other roles than superusers that its policies call.
+    #[serde(deserialize_with = "null_as_default")]
+    pub calls: Vec<PolicyCall>,
+    /// Policies with a USING, whose WITH CHECK is always true.
+    #[serde(deserialize_with = "null_as_default")]
+    pub unchecked: Vec<String>,
+    /// Other relations that its policies read.
+    #[serde(deserialize_with = "null_as_default")]
+    pub reads: Vec<String>,
+    /// Partitions and children without row security.
+    #[serde(deserialize_with = "null_as_default")]
+    pub leaves: Vec<String>,
+}
+
+/// A function that a policy calls.
+#[derive(Debug, Clone, Deserialize)]
+pub struct PolicyCall {
+    pub function: String,
+    pub owner: String,
+}
+
+/// Text of a function or rule.
 #[derive(Debug, Clone, Deserialize)]
 pub struct RoutineBody {
     /// The function or rule in the server's words.
@@ -245,6 +277,8 @@ impl PrivilegedCatalog {
             "routine" => self.routines.push(row.parse()?),
             "relation" => self.relations.push(row.parse()?),
             "domain" => self.domains.push(row.parse()?),
+            "lent" => self.lent.push(row.parse()?),
+            "policy" => self.policies.push(row.parse()?),
             "body" => self.bodies.push(row.parse()?),
             _ => return row.unknown(),
         }

@@ -1,11 +1,15 @@
 //! Files of the server to which every account of its host can write. No SQL shows a file's mode, so this looks at the files
 //! themselves, where martydb runs on the server's host.
 
+mod commands;
+
 use std::collections::BTreeSet;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+pub(crate) use commands::{NamedPath, of_settings};
+use commands::{of_cron, readable_file};
 use martydb_os::read_plain;
 use serde::Deserialize;
 
@@ -27,22 +31,24 @@ pub(crate) struct HostFiles {
 /// A file of the server, or a folder in which it looks for one, that every account of the host can change.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OpenFile {
-    /// File that the server reads.
+    /// File that the server reads, executes, or writes.
     pub file: PathBuf,
+    /// Setting or cron table that names it; `None` for its configuration.
+    pub by: Option<String>,
     /// The file itself, or a folder on the way to it.
     pub open: PathBuf,
     /// Permission bits of `open`.
     pub mode: u32,
+    /// Set if every account reads `open`, and cannot change it.
+    pub read: bool,
 }
 
 impl HostFiles {
-    /// Returns the open files, in order; none if this is another host than the server's: a file of the same name there has
+    /// Returns the open files, in order; `None` if this is another host than the server's: a file of the same name there has
     /// another size or time.
-    pub(crate) fn open_files(&self) -> Vec<OpenFile> {
+    pub(crate) fn open_files(&self, named: &[NamedPath]) -> Option<Vec<OpenFile>> {
         let is_it = |found: &Metadata| found.len() == self.size && found.mtime() == self.modified;
-        if !self.config.metadata().is_ok_and(|found| is_it(&found)) {
-            return vec![];
-        }
+        let config = self.config.metadata().ok().filter(is_it)?;
         let mut all = BTreeSet::new();
         let mut next: Vec<PathBuf> = self.logins.iter().chain([&self.config]).cloned().collect();
         while let Some(file) = next.pop().filter(|_| all.len() < MOST_FILES) {
@@ -50,7 +56,13 @@ impl HostFiles {
                 next.extend(included(&file));
             }
         }
-        all.into_iter().filter_map(open_file).collect()
+        let own = all.into_iter().filter_map(|file| open_file(file, None));
+        let cron = of_cron(config.uid());
+        let named = named
+            .iter()
+            .chain(&cron)
+            .filter_map(|one| open_file(one.path.clone(), Some(&one.by)).or_else(|| read_by_all(one)));
+        Some(own.chain(named).collect())
     }
 }
 
@@ -94,14 +106,23 @@ fn files_of(is_folder: bool, path: PathBuf) -> Vec<PathBuf> {
 }
 
 /// Returns the outermost place at which every account can change what the server reads, on the way by name or by links.
-fn open_file(file: PathBuf) -> Option<OpenFile> {
+fn open_file(file: PathBuf, by: Option<&String>) -> Option<OpenFile> {
     let real = file.canonicalize().unwrap_or_else(|_| file.clone());
     let (open, mode) = [&file, &real].into_iter().find_map(|path| {
         let mut ancestors: Vec<&Path> = path.ancestors().collect();
         ancestors.reverse();
         opening(&ancestors).map(|(place, mode)| (place.to_owned(), mode))
     })?;
-    Some(OpenFile { file, open, mode })
+    Some(OpenFile { file, by: by.cloned(), open, mode, read: false })
+}
+
+/// Returns a file in a folder to which a command writes, if every account can read it.
+fn read_by_all(named: &NamedPath) -> Option<OpenFile> {
+    let open = readable_file(
+        Some(&*named.path).filter(|path| path.as_os_str().as_encoded_bytes().ends_with(b"/"))?,
+    )?;
+    let mode = open.metadata().ok()?.mode() & 0o7777;
+    Some(OpenFile { file: named.path.clone(), by: Some(named.by.clone()), open, mode, read: true })
 }
 
 /// Follows the folders from the root, as an account of no group would.
@@ -185,6 +206,6 @@ mod tests {
         let config = root.path().join("postgresql.conf");
         std::fs::write(&config, "port = 5432\n").unwrap();
         let other = HostFiles { config, size: 12, modified: 0, logins: vec![] };
-        assert_eq!(other.open_files(), vec![]);
+        assert_eq!(other.open_files(&[]), None);
     }
 }

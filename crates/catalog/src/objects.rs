@@ -77,6 +77,12 @@ pub struct CatalogObject {
     /// owns, where it reads any relation of users.
     #[serde(default)]
     pub reads: Option<Vec<ReadRelation>>,
+    /// Set for a view of the history of migrations.
+    #[serde(default)]
+    pub history: bool,
+    /// Relation to which a write to a superuser's view goes.
+    #[serde(default)]
+    pub base: Option<String>,
     /// Privileges, without the owner's own.
     #[serde(deserialize_with = "null_as_default")]
     pub acl: Vec<AclEntry>,

@@ -43,7 +43,7 @@ pub use assess::{Baseline, Filter, assess};
 pub use assessment::{Assessment, BreachReport, ProbeRow, ServerJudgement, ServerView, VerifiedServer};
 pub use breaches::{Basis, findings};
 pub use observations::Extent;
-pub use remediate::{ANY_MAJOR, FailedFix, Remediation, remediate, step};
+pub use remediate::{ANY_MAJOR, FailedFix, Remediation, remediate, step, unclosed};
 
 /// Runs the three stages over every server of the chosen services.
 ///

@@ -22,6 +22,8 @@ use martydb_pg::wire::{Endpoint, Host, RequireAuth, Tls};
 pub struct Manifest {
     /// Absolute path of the base file.
     pub path: PathBuf,
+    /// Names of the files below its folder, with their texts as they were read: the base, the included ones, the overlay.
+    pub files: Vec<(String, String)>,
     /// `true` if a person named that file.
     pub named: bool,
     pub env: String,

@@ -66,6 +66,7 @@ pub(crate) fn resolve(
     check_secrets(&scope)?;
     let allow = allow::all(&scope, &services)?;
     Ok(Manifest {
+        files: sources.files(),
         env: env.to_owned(),
         compatible_names: raw.monitor.compatible_names(),
         project,

@@ -83,6 +83,15 @@ impl Sources {
         &self.base.text
     }
 
+    /// Returns the files with their texts, each by its path from the base file's folder.
+    pub(crate) fn files(&self) -> Vec<(String, String)> {
+        let home = self.base.path.parent().unwrap_or(Path::new("/"));
+        let all = std::iter::once(&self.base).chain(&self.included).chain(&self.overlay);
+        let named =
+            |file: &YamlFile| file.path.strip_prefix(home).unwrap_or(&file.path).display().to_string();
+        all.map(|file| (named(file), file.text.clone())).collect()
+    }
+
     /// Returns the merged tree of all files, with variables substituted and services generated.
     pub(crate) fn tree(&mut self, variables: &Environment) -> Result<Value> {
         let mut merged = self.base.value.clone();

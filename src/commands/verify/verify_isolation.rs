@@ -15,13 +15,17 @@ use crate::app::App;
 use crate::commands::support::annotation::Checkout;
 use crate::commands::support::change::Change;
 use crate::commands::support::companions;
-use martydb_isolation::proof::{ANY_MAJOR, Baseline, Extent, Filter, Remediation, remediate, verify};
+use crate::commands::verify::evidence;
+use martydb_isolation::proof::{
+    ANY_MAJOR, Baseline, Extent, Filter, Remediation, remediate, unclosed, verify,
+};
 use martydb_manifest::unknown_finding;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Result};
-use martydb_model::findings::Severity;
+use martydb_model::findings::{Finding, Severity};
 use martydb_model::units::counted;
 use martydb_os::read_named_text;
+use martydb_plan::StepOutcome;
 use martydb_ui::flags::{self, Select};
 use martydb_ui::report::{Report, Style, error_text};
 
@@ -53,6 +57,12 @@ pub struct Arguments {
     /// Report only findings with this ID; may be repeated.
     #[arg(long, value_name = "ID", hide_short_help = true)]
     pub only: Vec<String>,
+    /// Write the result as a statement for auditors: an in-toto statement, without passwords and addresses.
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run", hide_short_help = true)]
+    pub evidence: Option<std::path::PathBuf>,
+    /// Sign the statement with this SSH key; the signature is FILE.sig.
+    #[arg(long, value_name = "SSHKEY", requires = "evidence", hide_short_help = true)]
+    pub sign_key: Option<std::path::PathBuf>,
     /// Accept the findings of this file, an earlier result as JSON.
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub baseline: Option<std::path::PathBuf>,
@@ -183,6 +193,10 @@ const MOST_ROUNDS: usize = 4;
 pub async fn run(app: &App, arguments: &Arguments) -> Result<VerifyReport> {
     let mut report = settled(app, arguments).await?;
     report.unwritten = report_file::write(&report, &arguments.report).err();
+    if let Some(path) = &arguments.evidence {
+        let written = evidence::write(app, &report, path, arguments.sign_key.as_deref()).await;
+        report.unwritten = report.unwritten.or(written.err());
+    }
     Ok(report)
 }
 
@@ -191,6 +205,7 @@ async fn settled(app: &App, arguments: &Arguments) -> Result<VerifyReport> {
     arguments.check()?;
     let services = app.readable(&arguments.select)?;
     let mut report = verify_services(app, arguments, &services).await?;
+    let mut closed = vec![];
     // Fixing one finding may reveal another one.
     for _ in 0..MOST_ROUNDS {
         let tried: BTreeSet<String> = report.changes.iter().map(Change::statement).collect();
@@ -211,14 +226,26 @@ async fn settled(app: &App, arguments: &Arguments) -> Result<VerifyReport> {
             app.confirm(&question, &would, hint).await?;
         }
         let done = remediate(app, &services, &remediation).await;
-        let closed = done.steps.iter();
-        report.changes.extend(
-            closed.map(|(server, step, outcome)| Change::new(server, step, ANY_MAJOR, Some(*outcome))),
-        );
+        for (server, finding, step, outcome) in done.steps {
+            report.changes.push(Change::new(&server, &step, ANY_MAJOR, Some(outcome)));
+            closed.push(finding);
+        }
         let after = verify_services(app, arguments, &services).await?;
         report = VerifyReport { changes: report.changes, unclosed: done.failed, ..after };
     }
-    Ok(report)
+    Ok(tested(report, &closed))
+}
+
+/// Fails the changes whose findings are still found; `closed` has the finding of each change.
+fn tested(mut report: VerifyReport, closed: &[Finding]) -> VerifyReport {
+    for (change, finding) in report.changes.iter_mut().zip(closed) {
+        let is_done = change.outcome == Some(StepOutcome::Ok);
+        if let Some(failed) = unclosed(finding, &report.assessment).filter(|_| is_done) {
+            change.outcome = Some(StepOutcome::Failed);
+            report.unclosed.push(failed);
+        }
+    }
+    report
 }
 
 /// Verifies without changes.

@@ -201,7 +201,7 @@ impl Attack<'_> {
         let name = &thing.name;
         let statement = match thing.kind {
             Kind::Runs => format!("SELECT {name}({{}})"),
-            Kind::Inbox => format!("INSERT INTO {name} (t) VALUES ({{}})"),
+            Kind::Inbox | Kind::Through => format!("INSERT INTO {name} (t) VALUES ({{}})"),
             Kind::Trigger => return self.own_trigger(session, contexts, thing).await,
             Kind::Placed(Place::Referenced) => return self.refer(session, contexts, thing).await,
             Kind::View | Kind::Event | Kind::Indexed | Kind::Placed(_) => return None,

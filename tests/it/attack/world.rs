@@ -47,6 +47,8 @@ pub(crate) enum Kind {
     Trigger,
     /// A table with such a trigger.
     Inbox,
+    /// An updatable view of such a table: a write to it is its owner's.
+    Through,
     /// A view over `pg_authid`.
     View,
     /// A function that an event trigger calls.
@@ -200,6 +202,7 @@ impl World {
                     Kind::Runs,
                     Kind::Trigger,
                     Kind::Inbox,
+                    Kind::Through,
                     Kind::View,
                     Kind::Event,
                     Kind::Indexed,
@@ -241,6 +244,15 @@ impl World {
                 ),
                 "INSERT ON",
             ),
+            Kind::Through => {
+                let of = if random.percent(60) { "boss" } else { owner.as_str() };
+                let inbox = format!(
+                    "CREATE TABLE {name}b (t text); {fire}; REVOKE ALL ON FUNCTION {name} FROM PUBLIC; CREATE TRIGGER fire BEFORE INSERT ON {name}b FOR EACH ROW EXECUTE FUNCTION {name}()"
+                );
+                let view =
+                    format!("CREATE VIEW {name} AS SELECT t FROM {name}b; ALTER VIEW {name} OWNER TO {of}");
+                (format!("{inbox}; {view}"), "INSERT ON")
+            }
             Kind::View => (
                 format!(
                     "CREATE VIEW {name} {invoker} AS SELECT rolname, rolpassword FROM pg_authid; ALTER VIEW {name} OWNER TO {owner}"
@@ -267,7 +279,8 @@ impl World {
         if is_given {
             self.add(database, format!("ALTER TABLE {name} OWNER TO {owner}"));
         }
-        let visit = format!("INSERT INTO {name} (t) VALUES ('SELECT 1')");
+        let base = if kind == Kind::Through { "b" } else { "" };
+        let visit = format!("INSERT INTO {name}{base} (t) VALUES ('SELECT 1')");
         let visited = match kind {
             Kind::Event => Some(Visited {
                 signature: "() RETURNS event_trigger",
@@ -275,7 +288,7 @@ impl World {
                 visit: "CREATE TEMP TABLE visit ()".into(),
                 original: "LANGUAGE plpgsql AS 'BEGIN END'".into(),
             }),
-            Kind::Inbox if !is_given => Some(Visited {
+            Kind::Inbox | Kind::Through if !is_given => Some(Visited {
                 signature: "() RETURNS trigger",
                 returns: "RETURN NULL;",
                 visit,

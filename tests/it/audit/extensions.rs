@@ -222,7 +222,10 @@ fn a_superusers_job_that_uses_what_a_service_owns_is_named() {
     let found = &result["findings"][0];
     assert!(found["evidence"].as_str().unwrap().contains("job 8 of pg_cron"), "{found}");
     // The privileges of the application stay.
-    assert_eq!(found["fix"], "-- run job 8 of pg_cron as a login of the service");
+    assert_eq!(
+        found["fix"],
+        "-- for the service's maintainer: run job 8 of pg_cron as a login of the service"
+    );
     pair.server.sql("postgres", "DELETE FROM cron.job WHERE jobid = 8");
     // pgAgent's steps run as the login of its agent; one with a connection string as another.
     pair.server.sql("postgres", "CREATE SCHEMA pgagent; CREATE TABLE pgagent.pga_job (jobid int, jobenabled bool); CREATE TABLE pgagent.pga_jobstep (jstid int, jstjobid int, jstenabled bool, jstkind char, jstcode text, jstconnstr text DEFAULT '', jstdbname name DEFAULT ''); INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion) SELECT 987655, 'pgagent', 10, oid, false, '4.2' FROM pg_namespace WHERE nspname = 'pgagent'");
@@ -237,5 +240,8 @@ fn a_superusers_job_that_uses_what_a_service_owns_is_named() {
         Pair::grave(&result),
         ["high | superuser-object | red | red_migrator | red_db | table public.item"]
     );
-    assert_eq!(result["findings"][0]["fix"], "-- run step 6 of job 1 of pgAgent as a login of the service");
+    assert_eq!(
+        result["findings"][0]["fix"],
+        "-- for the service's maintainer: run step 6 of job 1 of pgAgent as a login of the service"
+    );
 }

@@ -79,7 +79,7 @@ fn a_finding_shows_the_line_with_its_mask_and_the_corrected_line() {
     let path = pair.server.data().join("pg_hba.conf").display().to_string();
     assert_eq!(
         fix.replace(&path, "FILE"),
-        "-- FILE line 1 is: host all red_app,\"blue_app\" 172.20.0.0/16 trust\n\
+        "-- for the host's administrator: FILE line 1 is: host all red_app,\"blue_app\" 172.20.0.0/16 trust\n\
          -- write instead: host all red_app,\"blue_app\" 172.20.0.0/16 scram-sha-256\nSELECT pg_reload_conf();"
     );
     with_hba(&pair, "host all blue_ro db.example.com trust\n");
@@ -108,7 +108,7 @@ fn an_external_method_is_named_without_its_secret() {
         ("radius radiusservers=127.0.0.1 radiussecrets=Hidden4you", "a RADIUS server", true),
         (ldap, "an LDAP server", true),
         ("pam", "PAM", true),
-        ("gss", "a Kerberos realm", false),
+        ("gss include_realm=0", "a Kerberos realm", false),
     ];
     let known: Vec<_> = methods.into_iter().filter(|(method, ..)| known(method)).collect();
     assert!(!known.is_empty(), "the server under test knows none of these methods");
@@ -172,7 +172,12 @@ fn accounts_mapped_to_a_superuser_are_findings_except_the_servers_own() {
         evidence
             .starts_with("the operating system account webserver can log in without a password as: postgres")
     );
-    assert!(fix.starts_with("-- delete pg_ident.conf line 3: m webserver postgres\n"), "{fix}");
+    assert!(
+        fix.starts_with(
+            "-- for the host's administrator: delete pg_ident.conf line 3: m webserver postgres\n"
+        ),
+        "{fix}"
+    );
     assert!(of("line 2").1.starts_with("the account root, which controls the server anyway,"));
 }
 

@@ -102,8 +102,8 @@ fn a_setting_removed_from_its_file_ends_with_a_reload() {
     let result = pair.verify(&[], 4);
     assert_eq!(
         result["findings"][0]["fix"],
-        "-- no file sets lo_compat_privileges: reload; if it stays, remove it from the server's command line\n\
-         SELECT pg_reload_conf();"
+        "SELECT pg_catalog.pg_reload_conf();\n\
+         -- no file sets lo_compat_privileges: if it stays, remove it from the server's command line"
     );
     pair.server.reload();
     until("it is off", || pair.server.value("postgres", "SHOW lo_compat_privileges") == "off");
@@ -132,7 +132,8 @@ fn a_world_writable_configuration_file_is_named() {
         let result = pair.verify(&[], 4);
         let expected = format!("high | server-setting | - | PUBLIC | - | file {}", named.display());
         assert_eq!(Pair::grave(&result), [expected]);
-        let fix = format!("-- on the server's host: chmod o-w '{}'", path.display());
+        let fix =
+            format!("-- for the host's administrator: on the server's host: chmod o-w '{}'", path.display());
         assert_eq!(result["findings"][0]["fix"], fix);
         set_mode(path, mode & 0o755);
     }

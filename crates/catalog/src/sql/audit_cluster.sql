@@ -8,6 +8,7 @@ SELECT 'server', pg_catalog.jsonb_build_object(
       'session_replication_role', 'password_encryption', 'dynamic_library_path', 'log_file_mode', 'logging_collector',
       'scram_iterations', 'db_user_namespace', 'backslash_quote', 'superuser_reserved_connections', 'extension_control_path', 'extension_destdir',
       'shared_preload_libraries', 'session_preload_libraries', 'local_preload_libraries', 'archive_library', 'oauth_validator_libraries',
+      'archive_command', 'archive_cleanup_command', 'recovery_end_command', 'restore_command', 'ssl_passphrase_command',
       'jit_provider', 'ssl_min_protocol_version', 'ssl_ciphers', 'krb_caseins_users', 'gss_accept_delegation', 'listen_addresses', 'unix_socket_directories', 'port', 'ssl', 'max_wal_senders', 'max_connections')),
   -- Settings that every session may change for itself.
   'user_settings', (SELECT pg_catalog.jsonb_agg(pg_catalog.lower(s.name)) FROM pg_catalog.pg_settings s WHERE s.context = 'user'),

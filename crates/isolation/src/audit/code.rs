@@ -2,6 +2,8 @@
 
 mod bounded;
 mod by_name;
+mod lent;
+mod row_security;
 mod search_path;
 #[cfg(test)]
 mod tests;
@@ -34,6 +36,7 @@ pub(crate) fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
             }
         }
         triggers::judge(&db, out);
+        row_security::judge(&db, out);
     }
 }
 
@@ -80,6 +83,7 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
             });
         }
     }
+    lent::judge(db, item, &users, out);
     let writer = writer(db, item);
     if let Some(writer) = writer.filter(|_| lends && users.is_empty()) {
         out.push(fired(db, item, writer, purpose.as_deref()));
@@ -131,9 +135,8 @@ fn fired(db: &Database<'_>, item: &CatalogObject, writer: &str, purpose: Option<
         false => Medium,
     };
     let found = DEFINER_SUPERUSER.of(writer).at(severity).about(db, item).evidence(seen);
-    // Its purpose is unknown here: a person decides.
-    let close = altered(item, stmt!("SECURITY INVOKER"));
-    close.into_iter().fold(found, |found, close| found.asking(&close.statement()))
+    // Its purpose is unknown here.
+    found.fix(altered(item, stmt!("SECURITY INVOKER")).map(Repair::in_use))
 }
 
 fn and_purpose(purpose: Option<&str>) -> String {

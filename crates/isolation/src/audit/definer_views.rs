@@ -4,7 +4,8 @@ use super::context::Database;
 use crate::audit::context::AuditSubject;
 use martydb_catalog::{CatalogObject, ReadRelation};
 use martydb_model::AclEntry;
-use martydb_model::findings::Severity::{Critical, High, Low, Medium};
+use martydb_model::contract::acts_as_owner;
+use martydb_model::findings::Severity::{High, Low, Medium};
 use martydb_model::findings::{DEFINER_VIEW, FindingBuilder, PUBLIC};
 use martydb_model::grants::revoke;
 
@@ -20,6 +21,9 @@ pub(crate) fn judge(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<Findi
         "table" if item.rules => "fires rules of",
         _ => return,
     };
+    if item.history && !item.is_invoker() && db.owner() == Some(item.owner.as_str()) {
+        out.extend(of_history(db, item));
+    }
     if item.is_invoker() || db.audit.managed(&item.owner).is_some() {
         return;
     }
@@ -28,11 +32,11 @@ pub(crate) fn judge(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<Findi
         let seen = format!("{user} {verb} {} with the privileges of {}", item.object(), item.owner);
         let severity = match (db.service.is_some(), db.is_granted_by_name(user)) {
             _ if entry.privilege == "SELECT" && gives_nothing(db, item, user) => Low,
+            // Rows of the catalogs decide the powers of every role.
+            _ if entry.privilege != "SELECT" && writes_catalog(db, item) => db.severity(user),
             // Whatever it reads is in this database, and only its own service's logins read through it.
             (true, _) if db.is_own(user) && db.audit.is_powerless(&item.owner) => Low,
             (true, _) => High,
-            // Rows of the catalogs decide the powers of every role.
-            (false, true) if entry.privilege != "SELECT" && shows_catalog(item) => Critical,
             (false, true) => Low,
             (false, false) => db.severity(user).min(Medium),
         };
@@ -41,9 +45,26 @@ pub(crate) fn judge(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<Findi
     }
 }
 
-/// Returns `true` for a view of the server's own relations.
-fn shows_catalog(view: &CatalogObject) -> bool {
-    view.reads.iter().flatten().any(|relation| relation.schema == "pg_catalog")
+/// Notes a view of the owner that shows its logins the history of migrations, which they may not read.
+fn of_history(db: &Database<'_>, item: &CatalogObject) -> Option<FindingBuilder> {
+    let of_owner = |user: &str| db.audit.managed(user).is_some_and(|(_, kind)| acts_as_owner(kind));
+    let (user, entry, of) =
+        readers(db, item).into_iter().find(|(user, ..)| db.is_own(user) && !of_owner(user))?;
+    let seen = format!("{user} reads the history of migrations through {}", item.object());
+    let found = DEFINER_VIEW.of(user).at(Low).about(db, item).evidence(seen);
+    Some(found.fix(revoke(entry, of.column.as_deref(), &of.securable())))
+}
+
+/// Returns `true` for a view through which its user writes, as a superuser, to a relation of the server.
+fn writes_catalog(db: &Database<'_>, view: &CatalogObject) -> bool {
+    let item =
+        |shown: &str| db.catalog.objects.iter().find(|item| item.kind == "view" && item.display == shown);
+    // Views do not form a circle.
+    let mut base = view.base.as_deref();
+    while let Some(next) = base.and_then(item) {
+        base = next.base.as_deref();
+    }
+    base.is_some_and(|shown| shown.starts_with("pg_catalog."))
 }
 
 /// Returns `true` for a view of nothing but relations that the role reads without it.
@@ -115,6 +136,14 @@ mod tests {
         let caller = view(|found| found.options = Some(vec!["security_invoker=on".into()]));
         assert_eq!(quiet(caller).count(), 0);
         assert_eq!(quiet(view(|found| found.owner = "red_owner".into())).count(), 0);
+    }
+
+    #[test]
+    fn a_view_of_the_history_of_migrations_is_a_note() {
+        let line = LEAK.replacen("high", "low", 1);
+        let shown = |history| view(|found| (found.owner, found.history) = ("red_owner".into(), history));
+        assert_finds(&shown(true), &line);
+        assert!(shown(false).found().iter().all(|one| !one.contains("definer-view")));
     }
 
     #[test]

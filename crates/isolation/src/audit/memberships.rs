@@ -280,11 +280,11 @@ fn unmanaged_login<'a>(audit: &Audit<'a>, role: &'a RoleName, out: &mut Vec<Find
             _ => {}
         }
     }
-    // It may be in use, for example by a backup: a person has to decide.
+    // It may be in use, for example by a backup.
     if !powers.is_empty() {
         let (seen, closing): (Vec<String>, Vec<Repair>) = powers.into_iter().unzip();
         let found = UNMANAGED_POWER.of(role.as_str()).evidence(seen.join("; "));
-        out.push(closing.iter().fold(found, |found, repair| found.asking(&repair.statement())));
+        out.push(found.fixes(closing.into_iter().map(Repair::in_use).collect()));
     }
 }
 

@@ -21,6 +21,7 @@ use std::collections::BTreeSet;
 use super::context::Audit;
 use crate::reach::{AccessGraph, Path, Target, conclude};
 pub(crate) use body_text::read_body;
+pub(crate) use bounded::Returned;
 pub(crate) use bounded::added_to;
 pub(crate) use bounded::computes;
 pub(crate) use bounded::is_of_kernel;

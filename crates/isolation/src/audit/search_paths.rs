@@ -160,7 +160,7 @@ fn is_found(item: &CatalogObject) -> bool {
 }
 
 /// Returns the roles that may create in a schema, and that can enter its database.
-fn creators<'a>(db: &Database<'a>, schema: &SchemaAccess) -> Vec<&'a str> {
+pub(crate) fn creators<'a>(db: &Database<'a>, schema: &SchemaAccess) -> Vec<&'a str> {
     let entries = schema.acl.iter().filter(|entry| entry.privilege == "CREATE");
     let mut users: Vec<&str> = entries.flat_map(|entry| db.audit.users_of(entry)).collect();
     users.extend(db.audit.actors(&schema.owner));

@@ -83,11 +83,23 @@ fn subscriptions(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
         let who = reader.filter(|_| severity == Critical).unwrap_or(&found.owner);
         let finding = REPLICATION_OBJECT.of(who).at(severity).service(exposed).database(&found.database);
         let finding = finding.object(format!("subscription {}", found.name));
-        // It may be in use; where the publisher is out of reach its slot has to be taken from it first.
-        let close = stmt!("DROP SUBSCRIPTION {name}", name = ident(&found.name));
         let seen = format!("the subscription {} belongs to {}{from}", found.name, found.owner);
-        out.push(finding.evidence(seen).asking(&close));
+        out.push(unsubscribed(finding.evidence(seen), &found.name, audit.actors(&found.owner).is_empty()));
     }
+}
+
+/// Adds the statements that drop a subscription. The server connects to the publisher, and drops the slot there, only by a
+/// connection string that no service wrote.
+fn unsubscribed(finding: FindingBuilder, name: &str, is_admins: bool) -> FindingBuilder {
+    let name = || ident(name);
+    let drop = Repair::drop(RepairScope::Database, stmt!("DROP SUBSCRIPTION {n}", n = name()));
+    if is_admins {
+        return finding.fix(drop.outside_transactions());
+    }
+    let alter = |change| Repair::alter(RepairScope::Database, change);
+    let finding = finding.fix(alter(stmt!("ALTER SUBSCRIPTION {n} DISABLE", n = name())));
+    let finding = finding.fix(alter(stmt!("ALTER SUBSCRIPTION {n} SET (slot_name = NONE)", n = name())));
+    finding.fix(drop).advice("its slot stays at the publisher: drop it there")
 }
 
 /// Makes a finding about a session; nothing if its role may still be there.
@@ -219,6 +231,19 @@ mod tests {
         let own = "high | replication-object | red | red_owner | red_db | subscription copied";
         assert_finds(&subscription("red_owner", Some("far"), false), own);
         assert_eq!(subscription("postgres", Some("far"), false).grave(), NOTHING);
+    }
+
+    #[test]
+    fn a_subscription_of_a_service_is_dropped_without_a_connection_to_its_publisher() {
+        let fix = |owner: &str| {
+            let found = json!({ "name": "copied", "owner": owner, "database": "red_db" });
+            let server = healthy().with(|snapshot| snapshot.state.subscriptions.push(row(found)));
+            let findings = crate::audit::audit(&server.desired, &server.snapshot, &|_| None);
+            findings[0].fix.as_ref().unwrap().to_string()
+        };
+        assert_eq!(fix("postgres"), "DROP SUBSCRIPTION \"copied\";");
+        let detached = "ALTER SUBSCRIPTION \"copied\" DISABLE;\nALTER SUBSCRIPTION \"copied\" SET (slot_name = NONE);\nDROP SUBSCRIPTION \"copied\";";
+        assert!(fix("red_owner").starts_with(detached));
     }
 
     #[test]

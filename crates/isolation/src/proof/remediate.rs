@@ -5,6 +5,7 @@
 //! verification reports the rest.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::assessment::Assessment;
 use super::breaches::access_paths;
@@ -18,8 +19,10 @@ use martydb_model::findings::{
     FOREIGN_CONNECT, Finding, FindingSource, IN_DATABASE, PUBLIC, SESSION, Severity,
 };
 use martydb_model::grants::{Effect, Fix};
+use martydb_model::sql::stmt;
 use martydb_model::{ActualServer, DbName, DesiredService, Jobs, RoleName, ServiceName};
-use martydb_pg::server::lock;
+use martydb_pg::backoff::Backoff;
+use martydb_pg::server::{Access, lock, query_one};
 use martydb_plan::{Action, Risk, Stage, Step, StepOutcome};
 
 /// The findings' statements already match the server's version.
@@ -32,8 +35,8 @@ pub struct Remediation {
 
 #[derive(Default)]
 pub struct RemediationResult {
-    /// Executed steps in their order, each with its server.
-    pub steps: Vec<(String, Step, StepOutcome)>,
+    /// Executed steps in their order, each with its server and the finding that it closes.
+    pub steps: Vec<(String, Finding, Step, StepOutcome)>,
     pub failed: Vec<FailedFix>,
 }
 
@@ -102,6 +105,8 @@ async fn close(
 ) -> Result<()> {
     let access = context.admin(server).await?;
     let _lock = lock::server(&access, context.lock_wait).await?;
+    let reloads = steps.iter().any(|(_, step)| reloads(step));
+    let loaded = if reloads { load_time(&access).await? } else { None };
     let mut left = RemainingFindings::read(context, server, services).await?;
     for (finding, step) in steps {
         let mut planner = FixPlanner { finding, step, left: &left };
@@ -118,9 +123,27 @@ async fn close(
                 outcome = StepOutcome::Ok;
             }
         }
-        result.steps.push((server.into(), step.clone(), outcome));
+        result.steps.push((server.into(), finding.clone(), step.clone(), outcome));
+    }
+    if reloads {
+        // The server reloads some time after the call; a session that begins later has the new values.
+        let mut backoff = Backoff::tries(RELOAD_TRIES, FIRST_PAUSE, LONGEST_PAUSE);
+        while load_time(&access).await? == loaded && backoff.wait().await {}
     }
     Ok(())
+}
+
+fn reloads(step: &Step) -> bool {
+    matches!(&step.action, Action::Close { fix, .. } if fix.statements().any(|one| one.shown().contains("pg_reload_conf()")))
+}
+
+const RELOAD_TRIES: u32 = 20;
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+async fn load_time(access: &Access) -> Result<Option<String>> {
+    let mut session = access.read(&access.maintenance).await?;
+    query_one(&mut session, &stmt!("SELECT pg_catalog.pg_conf_load_time()::pg_catalog.text")).await
 }
 
 /// Findings that the catalogs show now.
@@ -182,6 +205,17 @@ impl Planner for FixPlanner<'_> {
     }
 }
 
+/// Returns an error if a finding whose statements were executed is still found.
+pub fn unclosed(finding: &Finding, after: &Assessment) -> Option<FailedFix> {
+    let is_left = |other: &Finding| {
+        (&other.server, &other.at, other.key()) == (&finding.server, &finding.at, finding.key())
+            && other.severity >= Severity::Medium
+    };
+    let left = after.findings.iter().find(|other| is_left(other))?;
+    let error = Error::operation(format!("{} is still found after its fix: {}", left.id, left.evidence));
+    Some(FailedFix { server: left.server.clone(), database: left.database.clone(), error })
+}
+
 /// Returns the step that closes a finding; `None` if it needs a human decision.
 pub fn step(finding: &Finding) -> Option<Step> {
     let fix = finding.fix.clone()?;
@@ -192,12 +226,12 @@ pub fn step(finding: &Finding) -> Option<Step> {
         stage: Stage::Autocommit,
         reason: finding.evidence.clone(),
         risk: match effect {
-            Effect::Drop => Risk::Destructive,
+            _ if fix.is_destructive() => Risk::Destructive,
             // `apply` revokes this without a question: a service's login holds CONNECT on another service's
             // database.
             Effect::Revoke if finding.is(FOREIGN_CONNECT) && finding.role != PUBLIC => Risk::Safe,
             // Undeclared, but possibly in use.
-            Effect::Revoke | Effect::Alter => Risk::Caution,
+            _ => Risk::Caution,
         },
         action: Action::Close { object: changed(finding), fix },
         part_of: None,

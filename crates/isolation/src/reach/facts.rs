@@ -131,6 +131,22 @@ impl Facts {
         }
     }
 
+    /// Removes what superusers' sessions use of these objects; `false` if there was nothing.
+    pub fn forget(&mut self, objects: &BTreeSet<ObjectId>) -> bool {
+        let Facts {
+            visited_functions, visited_tables, visited_domains, executed_names, executed_rows, ..
+        } = self;
+        let mut removes = false;
+        for list in [visited_functions, visited_tables, visited_domains, executed_names] {
+            let before = list.len();
+            list.retain(|object| !objects.contains(&object.id));
+            removes |= list.len() < before;
+        }
+        let before = executed_rows.len();
+        executed_rows.retain(|(id, _)| !objects.contains(id));
+        removes || executed_rows.len() < before
+    }
+
     /// Returns `true` if the walk ends at this role, a superuser's or an admin's: its own privileges are irrelevant.
     pub fn is_end(&self, role: RoleId) -> bool {
         self.superusers.contains(&role) || self.admins.contains(&role)

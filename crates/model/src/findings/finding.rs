@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::kinds::{CONNECT, FindingKind, GRANT_OPTION, KINDS, OF_ONE_SERVICE, Severity};
+use super::kinds::{ByHand, CONNECT, FindingKind, GRANT_OPTION, KINDS, OF_ONE_SERVICE, Severity};
 use crate::grants::{Fix, Repair, Securable, revoke, revoke_option};
 use crate::sql::Statement;
 use crate::{AclEntry, DesiredService, ServiceName};
@@ -116,7 +116,7 @@ impl Finding {
             (Some(fix), Some(more)) => fix.add(more),
             (fix, more) => *fix = fix.take().or(more),
         }
-        let reason = KINDS.iter().find(|kind| self.is(kind)).map(|kind| comment(kind.by_hand));
+        let reason = KINDS.iter().find(|kind| self.is(kind)).map(|kind| kind.by_hand.comment());
         if let (Some(fix), Some(reason)) = (&mut self.fix, reason) {
             fix.drop_reason(&reason);
         }
@@ -134,7 +134,7 @@ pub const PUBLIC: &str = "PUBLIC";
 /// A finding without its server's name.
 pub struct FindingBuilder {
     finding: Finding,
-    by_hand: &'static str,
+    by_hand: ByHand,
     repairs: Vec<Repair>,
     advice: Vec<String>,
 }
@@ -143,6 +143,17 @@ pub struct FindingBuilder {
 fn comment(step: &str) -> String {
     let plain: String = step.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     format!("-- {plain}")
+}
+
+impl ByHand {
+    fn comment(self) -> String {
+        self.addressed(self.step)
+    }
+
+    /// Returns a step as a comment that says which person takes it.
+    fn addressed(self, step: &str) -> String {
+        comment(&format!("for {}: {step}", self.person))
+    }
 }
 
 impl FindingKind {
@@ -235,7 +246,7 @@ impl FindingBuilder {
         self
     }
 
-    /// Adds a statement that `--fix` does not execute: for a DBA, or a person who knows what else it ends.
+    /// Adds a statement that `--fix` does not execute, because the admin may not.
     pub fn asking(mut self, statement: &Statement) -> Self {
         self.advice.push(format!("{statement};"));
         self
@@ -247,10 +258,13 @@ impl FindingBuilder {
         self
     }
 
-    /// Completes the finding; one that ends the run with 4 and has no fix gets the reason of its kind.
+    /// Completes the finding. One that ends the run with 4 and has no statement says which person closes it, and how.
     pub fn on(mut self, server: &str) -> Finding {
-        if self.finding.severity > Severity::Low && self.repairs.is_empty() && self.advice.is_empty() {
-            self.advice.push(comment(self.by_hand));
+        if self.finding.severity > Severity::Low && self.repairs.is_empty() {
+            match self.advice.first_mut() {
+                None => self.advice.push(self.by_hand.comment()),
+                Some(first) => *first = self.by_hand.addressed(first.trim_start_matches("-- ")),
+            }
         }
         let fix = Fix::with_advice(self.repairs, self.advice);
         Finding { server: server.into(), fix, ..self.finding }

@@ -39,8 +39,31 @@ pub struct FindingKind {
     /// Usual severity; a single finding may be more or less severe.
     pub severity: Severity,
     pub title: &'static str,
-    /// Reason why no statement closes a finding that has none, with the step to take instead.
-    pub by_hand: &'static str,
+    /// Step that closes a finding which no statement closes.
+    pub(crate) by_hand: ByHand,
+}
+
+/// A step for a person, with the reason why no statement takes it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ByHand {
+    pub(crate) person: &'static str,
+    pub(crate) step: &'static str,
+}
+
+const fn dba(step: &'static str) -> ByHand {
+    ByHand { person: "a database administrator", step }
+}
+
+const fn maintainer(step: &'static str) -> ByHand {
+    ByHand { person: "the service's maintainer", step }
+}
+
+const fn host(step: &'static str) -> ByHand {
+    ByHand { person: "the host's administrator", step }
+}
+
+const fn operator(step: &'static str) -> ByHand {
+    ByHand { person: "the operator of martydb", step }
 }
 
 macro_rules! kinds {
@@ -65,19 +88,22 @@ pub(crate) const OF_ONE_SERVICE: &[&FindingKind] = &[
     FOREIGN_CONNECT, MAINTENANCE_CONNECT, TEMPLATE_CONNECT, UNMANAGED_CONNECT, UNMANAGED_LOGIN,
     UNMANAGED_MEMBER, FOREIGN_MEMBER, OWN_MEMBER, ADMIN_OPTION, GROUP, OWNER_LOGIN, UNKNOWN_ALTERNATE,
     DATABASE_OWNER, TEMPLATE_FLAG, PUBLIC_RIGHT, FOREIGN_RIGHT, OWN_RIGHT, GRANT_OPTION, UNMANAGED_RIGHT,
-    DEFAULT_RIGHT, OBJECT_OWNER, LEAKPROOF, SHADOW, EVENT_TRIGGER, FOREIGN_TRIGGER, SETTING, EXTENSION, MD5,
-    NO_PASSWORD, SCRATCH_LEFT, PREPARED, SESSION, SECRET, HBA_TRUST, HBA_MAP, HBA_CLEARTEXT, HBA_EXTERNAL,
-    WRONG_PASSWORD, GUESSABLE, REUSED, IN_DATABASE, UNPROVEN_READ,
+    DEFAULT_RIGHT, OBJECT_OWNER, LEAKPROOF, ROW_POLICY, SHADOW, EVENT_TRIGGER, FOREIGN_TRIGGER, SETTING,
+    EXTENSION, MD5, NO_PASSWORD, SCRATCH_LEFT, PREPARED, SESSION, SECRET, HBA_TRUST, HBA_MAP, HBA_CLEARTEXT,
+    HBA_EXTERNAL, WRONG_PASSWORD, GUESSABLE, REUSED, IN_DATABASE, UNPROVEN_READ,
 ];
 
 /// Privileges that more than one statement would have to take.
-const HELD: &str = "no single REVOKE ends it: it comes from an owner, or from grants that the evidence names";
+const HELD: ByHand =
+    dba("no single REVOKE ends it: it comes from an owner, or from grants that the evidence names");
 /// Code that is in use.
-const CODE: &str = "what uses this code is not in the catalogs: review it, then drop it or change its owner";
-const FILE: &str = "the file is on the server's host: change it there, then reload";
-const PASSWORD: &str = "a password changes in the secret store too: martydb rotate";
-const MANIFEST: &str = "the manifest decides it: change it there, or accept it under allow: with the reason";
-const REDIS: &str = "rules of users are not SQL: martydb apply sets them";
+const CODE: ByHand =
+    maintainer("what uses this code is not in the catalogs: review it, then drop it or change its owner");
+const FILE: ByHand = host("the file is on the server's host: change it there, then reload");
+const PASSWORD: ByHand = operator("a password changes in the secret store too: martydb rotate");
+const MANIFEST: ByHand =
+    operator("the manifest decides it: change it there, or accept it under allow: with the reason");
+const REDIS: ByHand = operator("rules of users are not SQL: martydb apply sets them");
 
 kinds! {
     FOREIGN_CONNECT = "foreign-database-connect", Critical,
@@ -108,20 +134,20 @@ kinds! {
         "the owner role of a service may log in", HELD;
     UNKNOWN_ALTERNATE = "unknown-alternate-login", Critical,
         "a login has the name of an alternate login, and the secret store does not have its password",
-        "it may belong to a rotation that was interrupted: martydb rotate --finish, or ALTER ROLE … NOLOGIN";
+        operator("it may belong to a rotation that was interrupted: martydb rotate --finish, or ALTER ROLE … NOLOGIN");
     UNMANAGED_POWER = "unmanaged-role-power", Medium,
         "an unmanaged login has power over the whole server",
-        "a backup or a replica may use it: decide, then remove the attribute or the membership";
+        dba("a backup or a replica may use it: decide, then remove the attribute or the membership");
     DECLARED_REPLICATION = "declared-replication", Low,
         "a declared login follows the changes of tables, and could copy every database of the server", MANIFEST;
     ORPHANS = "orphans-role", Medium,
         "the role that owns the objects of removed services can be used", HELD;
     SUPERUSERS = "other-superuser", Low,
         "another superuser can log in",
-        "who administers the server is not in the manifest: decide, then ALTER ROLE … NOSUPERUSER";
+        dba("who administers the server is not in the manifest: decide, then ALTER ROLE … NOSUPERUSER");
     DATABASE_OWNER = "database-owner", High,
         "a service's database is owned by a service's role or an unmanaged login",
-        "its rightful owner is unknown: ALTER DATABASE … OWNER TO a role of no service";
+        dba("its rightful owner is unknown: ALTER DATABASE … OWNER TO a role of no service");
     TEMPLATE_FLAG = "database-is-template", High,
         "a service's database is marked as a template", HELD;
     PUBLIC_RIGHT = "public-privilege", Medium,
@@ -142,40 +168,43 @@ kinds! {
         "default privileges give roles access to future objects that they should not have", HELD;
     OBJECT_OWNER = "object-owner", Medium,
         "an object in a service's database is not owned by the service's owner role",
-        "its new owner would run what it contains: review it, then ALTER … OWNER TO";
+        maintainer("its new owner would run what it contains: review it, then ALTER … OWNER TO");
     UNKNOWN_KIND = "unknown-object-kind", Medium,
         "privileges are held on an object of a kind that martydb does not know",
-        "this kind of object is unknown here: REVOKE the privilege or change the owner, and report the kind";
+        dba("this kind of object is unknown here: REVOKE the privilege or change the owner, and report the kind");
     DEFINER_SUPERUSER = "definer-function", Critical,
         "a service's login can call a function that runs with another role's privileges", CODE;
     DEFINER_PATH = "definer-search-path", Medium,
         "a SECURITY DEFINER function does not fix its search_path", CODE;
     DEFINER_VIEW = "definer-view", High,
         "a service's login can use a view or a rule that runs with another role's privileges",
-        "its owner, or a view over it, reads it without a grant: change its owner, or drop it";
+        dba("its owner, or a view over it, reads it without a grant: change its owner, or drop it");
     UNTRUSTED_FUNCTION = "untrusted-function", Critical,
         "a service's login can call a function in an untrusted language", CODE;
     TRUSTED_LANGUAGE = "language-trusted", Critical,
         "an untrusted language is marked as trusted", CODE;
     SUPERUSER_PATH = "superuser-search-path", High,
         "a superuser's search path contains a schema in which another login can create objects",
-        "no setting names the schema: take CREATE on it from the role that owns it, or drop it";
+        dba("no setting names the schema: take CREATE on it from the role that owns it, or drop it");
     SUPERUSER_OBJECT = "superuser-object", High,
         "an object of a superuser runs code that another login can replace", CODE;
     LEAKPROOF = "leakproof-function", Medium,
         "a function of a role that is not a superuser is marked LEAKPROOF", CODE;
+    ROW_POLICY = "weak-row-policy", Medium,
+        "row security depends on what its users can change",
+        maintainer("a policy tells its users apart only by current_user: change it, or close what the evidence names");
     SHADOW = "shadowing-function", Low,
         "a function has the name and the arguments of a built-in function", CODE;
     REDEFINED = "redefined-builtin", Critical,
         "an object of the server is not what initdb made",
-        "the original is on a new server only: compare with one, or dump the database into it";
+        dba("the original is on a new server only: compare with one, or dump the database into it");
     EVENT_TRIGGER = "event-trigger", Low,
         "an event trigger runs in the sessions of other roles", CODE;
     FOREIGN_TRIGGER = "foreign-trigger", High,
         "a trigger calls a function of another role than the table's owner", CODE;
     SETTING = "role-setting", Medium,
         "a service's role or database has a setting that is not declared",
-        "the value is in a file of the server's host: change it there, then reload";
+        host("the value is in a file of the server's host: change it there, then reload");
     SERVER_SETTING = "server-setting", Medium,
         "a setting of the server weakens isolation", FILE;
     PARAMETER = "parameter-privilege", High,
@@ -184,19 +213,19 @@ kinds! {
         "a service's role may use a tablespace that is not declared", HELD;
     USER_MAPPING = "user-mapping", Critical,
         "a user mapping gives a service's login access to another database or server",
-        "the server's owner writes its mappings: review them, then DROP USER MAPPING";
+        dba("the server's owner writes its mappings: review them, then DROP USER MAPPING");
     FOREIGN_TABLE = "foreign-table", High,
         "a service's database has a foreign table or server",
-        "its owner makes mappings and tables with it: review it, then ALTER SERVER … OWNER TO, or drop it";
+        dba("its owner makes mappings and tables with it: review it, then ALTER SERVER … OWNER TO, or drop it");
     EXTENSION = "undeclared-extension", Low,
         "an extension is installed that the manifest does not declare",
-        "the extension may be in use: declare it, or DROP EXTENSION";
+        maintainer("the extension may be in use: declare it, or DROP EXTENSION");
     CROSSING = "extension-crosses-databases", Medium,
         "a service's login can use an extension that gives access beyond its database",
-        "the extension may be in use: revoke EXECUTE on its functions, or DROP EXTENSION";
+        dba("the extension may be in use: revoke EXECUTE on its functions, or DROP EXTENSION");
     REPLICATION_OBJECT = "replication-object", Low,
         "there is a subscription or a replication slot",
-        "a subscriber may need it: decide, then drop it";
+        dba("a subscriber may need it: decide, then drop it");
     MD5 = "weak-verifier", Medium,
         "a login's password is stored as MD5", PASSWORD;
     NO_PASSWORD = "no-password", Low,
@@ -209,19 +238,19 @@ kinds! {
         "a login of a service has no limit on temporary files", MANIFEST;
     SCRATCH_LEFT = "scratch-database-left", Medium,
         "a run of martydb that was killed left a database",
-        "a run may still use it: martydb apply drops it afterwards";
+        operator("a run may still use it: martydb apply drops it afterwards");
     PREPARED = "prepared-transaction", Medium,
         "a prepared transaction is left over",
-        "its transaction may be finished by its client: ROLLBACK PREPARED in its database";
+        dba("its transaction may be finished by its client: ROLLBACK PREPARED in its database");
     SESSION = "session-outlived-revoke", High,
         "a session continues in a database to which its role can no longer connect",
-        "its role may be at work: pg_terminate_backend ends it";
+        dba("its role may be at work: pg_terminate_backend ends it");
     SECRET = "secret-in-the-open", High,
         "a secret is in a place that every login of the server can read",
-        "what needs the text is not in the catalogs: take the secret out of it, and change the secret";
+        maintainer("what needs the text is not in the catalogs: take the secret out of it, and change the secret");
     UNSEARCHED = "unsearched-text", Medium,
         "some texts are too long to be searched for stored passwords",
-        "only its owner can shorten it: search it by hand, and accept it under allow:";
+        maintainer("only its owner can shorten it: search it by hand, and accept it under allow:");
     HBA_TRUST = "hba-trust", Critical,
         "pg_hba.conf accepts connections without a password", FILE;
     HBA_MAP = "hba-ident-map", Critical,
@@ -240,7 +269,7 @@ kinds! {
         "a login with a wrong password was accepted", FILE;
     REPLICATION_LOGIN = "replication-login", Critical,
         "a service's login can open a replication connection",
-        "the attribute REPLICATION and the line of pg_hba.conf give it: take either away";
+        dba("the attribute REPLICATION and the line of pg_hba.conf give it: take either away");
     GUESSABLE = "guessable-password", High,
         "a login's password can be guessed", PASSWORD;
     REUSED = "reused-password", High,
@@ -265,7 +294,7 @@ kinds! {
         "a restart of Redis would lose or change a user", REDIS;
     REDIS_SETTING = "redis-setting", Low,
         "a setting of Redis loosens what users may do",
-        "it is a setting of redis.conf: change it there, then restart";
+        host("it is a setting of redis.conf: change it there, then restart");
     REDIS_SCRIPTS = "redis-scripts", Medium,
         "a service's users of Redis may run scripts, which hold up all other clients", MANIFEST;
     REDIS_FURTHER = "redis-further-command", Low,
@@ -291,15 +320,15 @@ mod tests {
         assert_eq!(ids.len(), KINDS.len());
     }
 
-    /// A rule may print statements; where it cannot, it prints the reason.
+    /// A rule may print statements; where it cannot, it prints the person's step.
     #[test]
-    fn a_loud_finding_of_every_kind_has_a_fix_or_a_reason() {
+    fn a_loud_finding_of_every_kind_has_a_fix_or_a_person_who_closes_it() {
         for kind in KINDS {
             for severity in [Medium, High, Critical] {
                 let fix = kind.of("x").at(severity).on("main").fix.expect("a fix");
                 let [line] = fix.advice() else { panic!("{}: {fix}", kind.id) };
-                assert!(line.starts_with("-- ") && line.len() < 130 && !line.ends_with('.'), "{line}");
-                assert!(line.contains(':'), "no step: {line}");
+                assert!(line.starts_with("-- for ") && line.len() < 150 && !line.ends_with('.'), "{line}");
+                assert!(line.matches(':').count() > 1, "no step: {line}");
             }
             assert_eq!(kind.of("x").at(Low).on("main").fix, None);
         }

@@ -36,6 +36,8 @@ pub struct Repair {
     grantor: Option<String>,
     cascade: bool,
     alone: bool,
+    /// It may end what a person needs, such as a backup.
+    in_use: bool,
     /// A change that includes this one.
     whole: Option<Statement>,
 }
@@ -50,6 +52,7 @@ impl Repair {
             grantor: None,
             cascade: false,
             alone: false,
+            in_use: effect == Effect::Drop,
             whole: None,
         }
     }
@@ -89,6 +92,12 @@ impl Repair {
     #[must_use]
     pub fn outside_transactions(self) -> Repair {
         Repair { alone: true, ..self }
+    }
+
+    /// Marks a statement that may end what a person needs, such as a backup.
+    #[must_use]
+    pub fn in_use(self) -> Repair {
+        Repair { in_use: true, ..self }
     }
 
     pub fn scope(&self) -> RepairScope {
@@ -162,6 +171,11 @@ impl Fix {
     /// Returns the gravest effect of its repairs; `None` if it is only advice.
     pub fn effect(&self) -> Option<Effect> {
         self.repairs.iter().map(|repair| repair.effect).max()
+    }
+
+    /// Returns `true` if it drops something, or may end what a person needs.
+    pub fn is_destructive(&self) -> bool {
+        self.repairs.iter().any(|repair| repair.in_use)
     }
 
     /// Returns `true` if there are several repairs and PostgreSQL can run them in one transaction.

@@ -51,6 +51,18 @@
         SELECT d.refobjid FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_depend d ON d.objid = r.oid
         WHERE r.ev_class = t.oid AND d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
           AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass)), '[]') END,
+  -- The relation to which a write to a superuser's view goes: the first one that its query names.
+  'base', CASE WHEN t.kind = 'view' AND NOT t.system AND t.owner IN (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolsuper)
+      AND pg_catalog.pg_relation_is_updatable(t.oid, true) & 28 <> 0 THEN (
+    SELECT n.nspname || '.' || c.relname
+    FROM pg_catalog.pg_rewrite r CROSS JOIN LATERAL pg_catalog.regexp_matches(r.ev_action::text, ':relid (\d+) ', 'g') WITH ORDINALITY x (relation, at)
+    JOIN pg_catalog.pg_class c ON c.oid = x.relation[1]::pg_catalog.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE r.ev_class = t.oid AND r.ev_type = '1' AND c.oid <> t.oid ORDER BY x.at LIMIT 1) END,
+  -- A view of the history of the service's migrations.
+  'history', t.kind IN ('view', 'materialized view') AND EXISTS (SELECT FROM pg_catalog.pg_rewrite r
+    JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid AND d.refclassid = t.class AND d.refobjid <> t.oid
+    JOIN pg_catalog.pg_class c ON c.oid = d.refobjid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE r.ev_class = t.oid AND (n.nspname = 'martydb' OR c.relname = 'refinery_schema_history')),
   'rules', t.kind = 'table' AND EXISTS (SELECT FROM pg_catalog.pg_rewrite r WHERE r.ev_class = t.oid),
   -- Set for a table whose new rows something gets: a trigger, a rule, a partition, a view.
   'watched', t.kind = 'table' AND (EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = t.oid AND NOT g.tgisinternal)

@@ -43,11 +43,7 @@ edge AS (
   -- The functions, operators, types and operator classes in them. Tables of a rule and of a body are those that its
   -- text writes to; a view is code itself.
   SELECT d.classid, d.objid, d.refclassid, d.refobjid FROM pg_catalog.pg_depend d
-  WHERE d.refobjid >= 16384 AND d.classid IN ('pg_catalog.pg_attrdef'::pg_catalog.regclass, 'pg_catalog.pg_constraint'::pg_catalog.regclass,
-      'pg_catalog.pg_rewrite'::pg_catalog.regclass, 'pg_catalog.pg_policy'::pg_catalog.regclass, 'pg_catalog.pg_trigger'::pg_catalog.regclass,
-      'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, 'pg_catalog.pg_class'::pg_catalog.regclass, 'pg_catalog.pg_proc'::pg_catalog.regclass,
-      'pg_catalog.pg_operator'::pg_catalog.regclass, 'pg_catalog.pg_opclass'::pg_catalog.regclass, 'pg_catalog.pg_opfamily'::pg_catalog.regclass,
-      'pg_catalog.pg_amproc'::pg_catalog.regclass, 'pg_catalog.pg_type'::pg_catalog.regclass)
+  WHERE d.refobjid >= 16384
     AND (d.refclassid IN ('pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass,
         'pg_catalog.pg_type'::pg_catalog.regclass, 'pg_catalog.pg_opclass'::pg_catalog.regclass)
       OR d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
@@ -73,6 +69,20 @@ used AS (
   UNION ALL
   SELECT 'pg_catalog.pg_opclass'::pg_catalog.regclass, o.oid, 'pg_catalog.pg_opclass'::pg_catalog.regclass, 0::oid
   FROM pg_catalog.pg_opclass o WHERE o.oid >= 16384 AND o.opcowner IN (SELECT m.oid FROM mighty m)
+  UNION ALL
+  -- Objects of every other kind that call a function of another role: operators, conversions, languages, foreign-data wrappers and
+  -- the like; pg_depend has a row for each column that refers to pg_proc. A part of an object (a trigger, a default) is
+  -- reached from it, what concerns a type of another role is that role's, and event triggers are read below.
+  SELECT d.classid, d.objid, d.classid, 0::oid
+  FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_proc p ON p.oid = d.refobjid AND p.proowner NOT IN (SELECT m.oid FROM mighty m)
+  WHERE d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.refobjid >= 16384 AND d.deptype = 'n'
+    AND d.classid NOT IN ('pg_catalog.pg_event_trigger'::pg_catalog.regclass, 'pg_catalog.pg_proc'::pg_catalog.regclass)
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend n LEFT JOIN pg_catalog.pg_type t
+        ON n.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass AND t.oid = n.refobjid
+      WHERE n.classid = d.classid AND n.objid = d.objid AND (n.deptype <> 'n' OR t.typowner NOT IN (SELECT m.oid FROM mighty m)))
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_shdepend o
+      WHERE o.classid = d.classid AND o.objid = d.objid AND o.deptype = 'o' AND o.refobjid NOT IN (SELECT m.oid FROM mighty m)
+        AND o.dbid IN (0, (SELECT b.oid FROM pg_catalog.pg_database b WHERE b.datname = pg_catalog.current_database())))
   UNION
   SELECT e.to_class, e.to_oid, e.class, e.oid FROM used u JOIN edge e ON e.class = u.class AND e.oid = u.oid),
 seen AS (
@@ -137,7 +147,15 @@ fires AS (
   WHERE NOT t.tgisinternal AND (p.prosecdef OR p.prolang IN (SELECT u.oid FROM unconfined u))),
 -- A write to the first is a write to the second.
 routes AS (
-  SELECT i.inhparent AS parent, i.inhrelid AS child FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relkind IN ('r', 'p')),
+  SELECT i.inhparent AS parent, i.inhrelid AS child FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relkind IN ('r', 'p')
+  UNION ALL
+  -- The base relation of an updatable view is the first one that its query names. Its owner writes.
+  SELECT b.view, b.base FROM (
+    SELECT m.view, (SELECT x.relation[1]::pg_catalog.oid FROM pg_catalog.regexp_matches(m.tree, ':relid (\d+) ', 'g') WITH ORDINALITY x (relation, at)
+      WHERE x.relation[1]::pg_catalog.oid <> m.view ORDER BY x.at LIMIT 1) AS base
+    FROM made m WHERE pg_catalog.pg_relation_is_updatable(m.view, true) & 28 <> 0) b
+  JOIN pg_catalog.pg_class v ON v.oid = b.view JOIN pg_catalog.pg_class c ON c.oid = b.base AND c.oid >= 16384
+  WHERE v.relowner = c.relowner OR v.relowner IN (SELECT m.oid FROM mighty m)),
 routed AS (
   SELECT f.tgrelid AS oid FROM fires f UNION SELECT r.parent FROM routed x JOIN routes r ON r.child = x.oid),
 -- Texts of superusers' functions and rules. A function that other roles may call, in a schema of theirs, is meant for them.

@@ -35,7 +35,9 @@ relation AS (
   FROM pg_catalog.pg_class c JOIN space n ON n.oid = c.relnamespace
   WHERE c.relkind = 'f' OR c.oid IN (SELECT g.oid FROM guarded g) OR c.oid IN (SELECT r.view FROM reads r)
     OR (n.nspname, c.relname) IN (('cron', 'job'), ('utl_file', 'utl_file_dir'), ('pgagent', 'pga_jobstep')) OR c.oid IN (SELECT f.oid FROM routed f) OR c.oid IN (SELECT o.oid FROM open o) OR c.oid IN (SELECT f.oid FROM fed f)
-    OR c.oid IN (SELECT r.parent FROM routes r JOIN fed f ON f.oid = r.child))
+    OR c.oid IN (SELECT r.parent FROM routes r JOIN fed f ON f.oid = r.child)
+    OR c.oid IN (SELECT r.parent FROM routes r JOIN pg_catalog.pg_class l ON l.oid = r.child JOIN pg_catalog.pg_namespace s ON s.oid = l.relnamespace
+      WHERE (s.nspname, l.relname) IN (('cron', 'job'), ('utl_file', 'utl_file_dir'), ('pgagent', 'pga_jobstep'))))
 (SELECT 'schema', pg_catalog.jsonb_build_object('name', n.nspname, 'owner', pg_catalog.pg_get_userbyid(n.nspowner), 'acl', (
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
       'grantee', CASE WHEN a.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(a.grantee) END,
@@ -94,6 +96,39 @@ UNION ALL
 (SELECT 'domain', pg_catalog.jsonb_build_object('display', n.nspname || '.' || d.typname, 'name', d.typname, 'schema', n.nspname,
   'owner', pg_catalog.pg_get_userbyid(d.typowner), 'run_by', d.run_by)::text
 FROM domain d JOIN space n ON n.oid = d.typnamespace LIMIT 100001)
+UNION ALL
+-- Tables with row security, and what their policies leave to those who use them: settings, also in a function that they call,
+-- functions of other roles, rows of other tables, a WITH CHECK that is always true beside a USING that is not, partitions and
+-- children without row security.
+(SELECT 'policy', pg_catalog.jsonb_build_object('table', n.nspname || '.' || c.relname,
+  'settings', (SELECT pg_catalog.jsonb_agg(DISTINCT pg_catalog.lower(m[1])) FROM pg_catalog.pg_policy y
+    CROSS JOIN LATERAL pg_catalog.regexp_matches(coalesce(pg_catalog.pg_get_expr(y.polqual, y.polrelid), '') || ' '
+      || coalesce(pg_catalog.pg_get_expr(y.polwithcheck, y.polrelid), '') || ' ' || coalesce((
+        SELECT pg_catalog.string_agg(pg_catalog.left(p.prosrc, 65536), ' ') FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_proc p ON p.oid = d.refobjid
+        WHERE d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND d.objid = y.oid AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass), ''),
+      'current_setting\(''([^'']+)''', 'g') m WHERE y.polrelid = c.oid),
+  'calls', (SELECT pg_catalog.jsonb_agg(DISTINCT pg_catalog.jsonb_build_object('function', p.oid::pg_catalog.regprocedure::text,
+      'owner', pg_catalog.pg_get_userbyid(p.proowner)))
+    FROM pg_catalog.pg_policy y JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND d.objid = y.oid
+      AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+    JOIN pg_catalog.pg_proc p ON p.oid = d.refobjid AND p.proowner NOT IN (SELECT m.oid FROM mighty m) WHERE y.polrelid = c.oid),
+  'unchecked', (SELECT pg_catalog.jsonb_agg(y.polname::text) FROM pg_catalog.pg_policy y WHERE y.polrelid = c.oid AND y.polpermissive
+    AND y.polcmd IN ('*', 'w') AND pg_catalog.pg_get_expr(y.polwithcheck, y.polrelid) = 'true' AND pg_catalog.pg_get_expr(y.polqual, y.polrelid) <> 'true'),
+  'reads', (SELECT pg_catalog.jsonb_agg(DISTINCT s.nspname || '.' || t.relname) FROM pg_catalog.pg_policy y
+    JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND d.objid = y.oid
+      AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid <> c.oid
+    JOIN pg_catalog.pg_class t ON t.oid = d.refobjid JOIN pg_catalog.pg_namespace s ON s.oid = t.relnamespace WHERE y.polrelid = c.oid),
+  'leaves', (SELECT pg_catalog.jsonb_agg(s.nspname || '.' || t.relname) FROM pg_catalog.pg_inherits i
+    JOIN pg_catalog.pg_class t ON t.oid = i.inhrelid AND NOT t.relrowsecurity JOIN pg_catalog.pg_namespace s ON s.oid = t.relnamespace
+    WHERE i.inhparent = c.oid))::text
+FROM pg_catalog.pg_class c JOIN space n ON n.oid = c.relnamespace
+WHERE c.relrowsecurity AND c.oid >= 16384 AND EXISTS (SELECT FROM pg_catalog.pg_policy y WHERE y.polrelid = c.oid) LIMIT 100001)
+UNION ALL
+-- Texts of the functions of other roles that run with their owner's privileges and may execute an argument.
+(SELECT 'lent', pg_catalog.jsonb_build_object('run_by', 'the function ' || r.oid::pg_catalog.regprocedure::text, 'function', r.oid::pg_catalog.regprocedure::text,
+  'language', l.lanname, 'definer', true, 'text', pg_catalog.left(r.prosrc, 65536), 'path', NULL)::text
+FROM routine r JOIN pg_catalog.pg_language l ON l.oid = r.prolang
+WHERE r.prosecdef AND r.executes AND r.extname IS NULL AND l.lanname IN ('sql', 'plpgsql') AND r.proowner NOT IN (SELECT m.oid FROM mighty m) LIMIT 100001)
 UNION ALL
 (SELECT 'body', pg_catalog.jsonb_build_object('run_by', b.shown, 'function', CASE WHEN b.function <> 0 THEN b.function::pg_catalog.regprocedure::text END,
   'language', b.language, 'definer', b.definer, 'text', b.text, 'path', b.path)::text

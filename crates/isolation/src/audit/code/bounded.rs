@@ -1,7 +1,7 @@
 //! SECURITY DEFINER functions of superusers that give their callers nothing beyond the rows that they add.
 
 use crate::audit::context::Database;
-use crate::audit::reach::{Piece, UsedName, added_to, computes, is_lever, pieces, read_body};
+use crate::audit::reach::{Piece, Returned, UsedName, added_to, computes, is_lever, pieces, read_body};
 use crate::audit::roles::RoleClass;
 use martydb_catalog::{CatalogObject, RoutineBody};
 
@@ -26,8 +26,11 @@ pub(crate) fn purpose(db: &Database<'_>, item: &CatalogObject) -> Option<String>
     {
         return None;
     }
-    let figure =
-        item.display.ends_with("()") && item.returns.as_deref().is_some_and(|of| FIGURES.contains(&of));
+    let returned = match item.returns.as_deref() {
+        Some("void") if item.display.ends_with("()") => Returned::Nothing,
+        Some(of) if item.display.ends_with("()") && FIGURES.contains(&of) => Returned::Figure,
+        _ => Returned::Anything,
+    };
     let words = pieces(&body.text);
     // The types of the row are those of a service's table, and so are their casts, which would run.
     let is_row =
@@ -35,14 +38,14 @@ pub(crate) fn purpose(db: &Database<'_>, item: &CatalogObject) -> Option<String>
     if item.is_trigger_function() && words.iter().any(is_row) {
         return None;
     }
-    let tables = added_to(&words, figure)?;
+    let tables = added_to(&words, returned)?;
     if !tables.iter().all(|name| is_inert(db, name)) {
         return None;
     }
     let names: Vec<String> = tables.iter().map(full_name).collect();
     Some(match names.as_slice() {
         [] => "only computes".into(),
-        names => format!("only adds rows to {}", names.join(" and ")),
+        names => format!("only adds, removes or counts rows of {}", names.join(" and ")),
     })
 }
 

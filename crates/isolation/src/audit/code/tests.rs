@@ -126,18 +126,23 @@ fn functions_of_poolers_and_monitors_are_known_by_their_text() {
 fn a_view_of_catalogs_that_a_login_of_no_service_writes_is_critical() {
     let view = |relation: &str, privilege: &str| {
         let server = healthy().unmanaged("pooler").database("lobby").grant("CONNECT", "lobby", "pooler");
-        let (schema, _) = relation.split_once('.').unwrap();
-        let read = json!({ "schema": schema, "display": relation, "everybody": false });
-        let server = server.object("lobby", "view", "public.doors", |found| {
-            found.owner = "postgres".into();
-            found.reads = Some(vec![row(read)]);
-        });
+        let over = |base: &str| {
+            let base = base.to_owned();
+            |found: &mut CatalogObject| (found.owner, found.base) = ("postgres".into(), Some(base))
+        };
+        let server = server.object("lobby", "view", "public.inner", over(relation));
+        let server = server.object("lobby", "view", "public.doors", over("public.inner"));
         server.grant_inside("lobby", privilege, "public.doors", "pooler")
     };
     let line = |severity| format!("{severity} | definer-view | - | pooler | lobby | view public.doors");
     assert_finds(&view("pg_catalog.pg_auth_members", "INSERT"), &line("critical"));
     assert_finds(&view("pg_catalog.pg_database", "UPDATE"), &line("critical"));
     assert_finds(&view("pg_catalog.pg_database", "SELECT"), &line("low"));
+    let own = healthy().object("red_db", "view", "public.doors", |found| {
+        (found.owner, found.base) = ("postgres".into(), Some("pg_catalog.pg_authid".into()));
+    });
+    let own = own.grant_inside("red_db", "UPDATE", "public.doors", "red_app");
+    assert_finds(&own, "critical | definer-view | red | red_app | red_db | view public.doors");
     assert_finds(&view("public.jobs", "UPDATE"), &line("low"));
 }
 
@@ -171,10 +176,36 @@ fn a_function_whose_caller_puts_its_own_objects_before_those_that_it_means_is_na
     };
     assert_finds(&of("red_owner", None, false), &line("medium"));
     assert_finds(&of("red_owner", Some("public"), false), &line("medium"));
-    assert_finds(&of("postgres", Some("pg_catalog, public"), false), &line("high"));
+    assert_finds(&of("postgres", Some("pg_catalog, far"), false), &line("high"));
     assert_finds(&of("red_owner", Some("pg_catalog"), false), &line("low"));
     assert_finds(&of("red_owner", None, true), &line("low"));
     assert_eq!(of("red_owner", Some("pg_catalog, public, pg_temp"), false).found(), NOTHING);
+}
+
+#[test]
+fn who_creates_in_a_schema_of_the_path_of_a_function_acts_as_its_owner() {
+    let of = |owner: &str, path: &str, creator: &str, atomic: bool| {
+        let server = healthy().unmanaged("pooler").grant("CONNECT", "red_db", "pooler");
+        let server = server.object("red_db", "function", "ops.note()", |found| {
+            (found.owner, found.definer, found.atomic) = (owner.into(), true, atomic);
+            found.config = Some(vec![format!("search_path={path}")]);
+        });
+        let entry =
+            json!({ "grantee": creator, "grantor": "postgres", "privilege": "CREATE", "grantable": false });
+        let schema = json!({ "name": "ops", "owner": "postgres", "acl": [entry] });
+        server.inside("red_db", |catalog| catalog.privileged.schemas.push(row(schema)))
+    };
+    let line = |severity, who| {
+        format!("{severity} | definer-search-path | red | {who} | red_db | function ops.note()")
+    };
+    assert_finds(&of("postgres", "ops, pg_temp", "pooler", false), &line("critical", "pooler"));
+    assert_finds(&of("postgres", "pg_catalog, ops, pg_temp", "red_app", false), &line("critical", "red_app"));
+    assert_finds(&of("red_owner", "ops, pg_temp", "red_app", false), &line("high", "red_app"));
+    let quiet =
+        |server: Server| server.found().into_iter().filter(|one| one.contains("definer-search-path")).count();
+    assert_eq!(quiet(of("red_owner", "ops, pg_temp", "red_migrator", false)), 0);
+    assert_eq!(quiet(of("postgres", "pg_catalog, pg_temp", "pooler", false)), 0);
+    assert_eq!(quiet(of("postgres", "ops, pg_temp", "pooler", true)), 0);
 }
 
 #[test]

@@ -51,8 +51,16 @@ impl LineAudit<'_, '_> {
         let (meanings, map) = (&self.decisions.meanings, self.rule().option("map"));
         self.decisions.of(self.at, |role| match (map, self.maps) {
             (Some(map), Some(maps)) => maps.of(map).any(|entry| maps.admits(meanings, entry, role.as_str())),
-            _ => true,
+            _ => !self.keeps_realm() || role.as_str().contains('@'),
         })
+    }
+
+    /// Returns `true` if the name of the principal has its realm, as it does by default, which the server's view shows as an option:
+    /// without a map it is the name of no role without one. <https://www.postgresql.org/docs/current/gssapi-auth.html>
+    fn keeps_realm(&self) -> bool {
+        let rule = self.rule();
+        matches!(rule.line.method.as_deref(), Some("gss" | "sspi"))
+            && rule.option("include_realm") == Some("true")
     }
 
     fn found(&self, kind: &FindingKind, severity: Severity, seen: &str) -> FindingBuilder {

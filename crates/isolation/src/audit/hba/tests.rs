@@ -164,6 +164,7 @@ fn a_method_that_something_outside_decides_is_named() {
             "medium | hba-external | - | PUBLIC | - | pg_hba.conf line 1",
         ),
         ("host all all 172.16.0.1/32 later\n", "medium | hba-external | - | PUBLIC | - | pg_hba.conf line 1"),
+        ("host all all 172.16.0.1/32 gss\n", "medium | hba-external | - | PUBLIC | - | pg_hba.conf line 1"),
         ("host nowhere idle 172.16.0.1/32 ident\n", "low | hba-trust | - | idle | - | pg_hba.conf line 1"),
         ("host all all 172.16.0.1/32 ident\n", "critical | hba-trust | - | PUBLIC | - | pg_hba.conf line 1"),
         ("local all postgres trust\n", "high | hba-trust | - | postgres | - | pg_hba.conf line 1"),
@@ -181,6 +182,17 @@ fn a_method_that_something_outside_decides_is_named() {
     ] {
         assert_eq!(crew(17).hba(lines).of_files(), NOTHING, "{lines}");
     }
+}
+
+#[test]
+fn a_principal_with_its_realm_is_no_login_without_one() {
+    for line in ["gss include_realm=true", "sspi include_realm=true krb_realm=EXAMPLE.COM"] {
+        let server = crew(17).hba(&format!("host all all 172.16.0.1/32 {line}\n"));
+        assert_eq!(server.of_files(), NOTHING, "{line}");
+    }
+    let named = crew(17).unmanaged("ada@EXAMPLE.COM").grant("CONNECT", "red_db", "ada@EXAMPLE.COM");
+    let found = named.hba("host all all 172.16.0.1/32 gss include_realm=true\n").of_files();
+    assert_eq!(found.len(), 1, "{found:?}");
 }
 
 #[test]

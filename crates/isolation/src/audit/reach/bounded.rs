@@ -38,12 +38,26 @@ pub(crate) fn computes(name: &UsedName) -> bool {
     name.schema.as_deref().is_none_or(|of| of == "pg_catalog") && FUNCTIONS.contains(&name.name.as_str())
 }
 
-/// Returns the tables, with their schemas, to which a bounded body adds rows; `None` if it may do anything else. `figure` tells
-/// that the function has no argument and returns a single number, time or truth value.
-pub(crate) fn added_to(pieces: &[Piece], figure: bool) -> Option<BTreeSet<UsedName>> {
+/// Result of a function.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Returned {
+    /// A single number, time or truth value, or nothing; the function has no argument.
+    Figure,
+    Nothing,
+    Anything,
+}
+
+/// Returns the tables, with their schemas, to which a bounded body adds rows, of which it removes those that a constant condition
+/// selects, or whose rows it counts; `None` if it may do anything else.
+pub(crate) fn added_to(pieces: &[Piece], returned: Returned) -> Option<BTreeSet<UsedName>> {
     // A message or a row would carry more than the figure.
-    let figure = figure && !pieces.iter().any(|piece| piece.is_any(&["insert", "raise"]));
-    let mut body = BoundedBody { pieces, aliases: aliases(pieces), figure, tables: BTreeSet::new() };
+    let figure =
+        returned == Returned::Figure && !pieces.iter().any(|piece| piece.is_any(&["insert", "raise"]));
+    let removes =
+        returned != Returned::Anything && !pieces.iter().any(|piece| piece.is_any(&["returning", "raise"]));
+    let counts = figure && is_count(pieces);
+    let mut body =
+        BoundedBody { pieces, aliases: aliases(pieces), figure, removes, counts, tables: BTreeSet::new() };
     if (0..pieces.len()).any(|at| pieces[at].is("from") && is_list(&pieces[at + 1..])) {
         return None;
     }
@@ -58,12 +72,19 @@ struct BoundedBody<'a> {
     pieces: &'a [Piece],
     aliases: BTreeSet<&'a str>,
     figure: bool,
+    /// Set if the function has no argument and tells nothing of the rows that it removes.
+    removes: bool,
+    /// Set if it is one `SELECT count(*)`.
+    counts: bool,
     tables: BTreeSet<UsedName>,
 }
 
 impl BoundedBody<'_> {
     /// Returns the place behind the part at this place, or `None` if that is not bounded.
     fn step(&mut self, at: usize) -> Option<usize> {
+        if self.begins_statement(at) && self.removes_some(at) {
+            return Some(at + 1);
+        }
         if self.begins_statement(at) && !self.pieces[at].is_any(STATEMENTS) {
             return None;
         }
@@ -72,6 +93,12 @@ impl BoundedBody<'_> {
             return None;
         }
         self.name(at, next, name).then_some(next)
+    }
+
+    /// Returns `true` for a DELETE with a condition.
+    fn removes_some(&self, at: usize) -> bool {
+        let mut rest = self.pieces[at..].iter().take_while(|piece| **piece != Piece::Symbol(b';'));
+        self.removes && self.pieces[at].is("delete") && rest.any(|piece| piece.is("where"))
     }
 
     fn begins_statement(&self, at: usize) -> bool {
@@ -105,6 +132,7 @@ impl BoundedBody<'_> {
         let relation = at > 0 && self.pieces[at - 1].is_any(&["from", "join"]);
         match name.schema.as_deref() {
             Some("pg_catalog") => figure || listed(CATALOGS) || !relation && !name.name.starts_with("pg_"),
+            Some(_) if relation && self.counts => self.tables.insert(name),
             Some(of) => !relation && self.aliases.contains(of),
             None if relation => figure || listed(CATALOGS),
             // The server's own relations may follow a comma.
@@ -121,6 +149,16 @@ impl BoundedBody<'_> {
         };
         is_of_kernel(file)
     }
+}
+
+/// Returns `true` for `SELECT count(*) FROM` and no other SELECT.
+fn is_count(pieces: &[Piece]) -> bool {
+    let selects = pieces.iter().filter(|piece| piece.is("select")).count();
+    let [select, count, Piece::Symbol(b'('), Piece::Symbol(b'*'), Piece::Symbol(b')'), from, ..] = pieces
+    else {
+        return false;
+    };
+    selects == 1 && select.is("select") && count.is("count") && from.is("from")
 }
 
 /// Returns `true` if a FROM has a comma: what follows it is a relation without a word that says so.
@@ -163,7 +201,7 @@ mod tests {
     use super::*;
 
     fn tables(body: &str) -> Option<String> {
-        let found = added_to(&pieces(body), false)?;
+        let found = added_to(&pieces(body), Returned::Anything)?;
         let shown = |name: UsedName| format!("{}.{}", name.schema.unwrap_or_default(), name.name);
         Some(found.into_iter().map(shown).collect::<Vec<_>>().join(" "))
     }
@@ -190,11 +228,32 @@ mod tests {
     #[test]
     fn a_single_number_may_tell_of_the_servers_work() {
         let lag = "SELECT coalesce(max(pg_catalog.pg_wal_lsn_diff(sent_lsn, replay_lsn)), 0) FROM pg_catalog.pg_stat_replication";
-        assert!(added_to(&pieces(lag), true).is_some());
-        assert_eq!(added_to(&pieces(lag), false), None);
+        assert!(added_to(&pieces(lag), Returned::Figure).is_some());
+        assert_eq!(added_to(&pieces(lag), Returned::Anything), None);
         let told = "BEGIN RAISE NOTICE '%', (SELECT max(query) FROM pg_stat_activity); RETURN 1; END";
-        assert_eq!(added_to(&pieces(told), true), None);
-        assert_eq!(added_to(&pieces("SELECT ascii(rolpassword) FROM pg_authid"), true), None);
+        assert_eq!(added_to(&pieces(told), Returned::Figure), None);
+        assert_eq!(added_to(&pieces("SELECT ascii(rolpassword) FROM pg_authid"), Returned::Figure), None);
+    }
+
+    #[test]
+    fn rows_of_a_table_are_counted_or_removed_by_age_without_an_argument() {
+        let named = |body: &str, returned| added_to(&pieces(body), returned).map(|tables| tables.len());
+        let old = "DELETE FROM ops.log WHERE at < now() - interval '30 days'";
+        assert_eq!(named("SELECT count(*) FROM ops.log", Returned::Figure), Some(1));
+        assert_eq!(named(old, Returned::Nothing), Some(1));
+        assert_eq!(named(&format!("BEGIN {old}; END"), Returned::Figure), Some(1));
+        for (body, returned) in [
+            ("SELECT count(*) FROM ops.log", Returned::Anything),
+            ("SELECT max(secret) FROM ops.log", Returned::Figure),
+            ("SELECT count(*) FROM ops.log WHERE id = (SELECT max(id) FROM ops.other)", Returned::Figure),
+            ("DELETE FROM ops.log", Returned::Nothing),
+            ("DELETE FROM log WHERE at < now()", Returned::Nothing),
+            ("DELETE FROM ops.log WHERE app.f(at)", Returned::Nothing),
+            ("DELETE FROM ops.log WHERE true RETURNING secret", Returned::Figure),
+            (old, Returned::Anything),
+        ] {
+            assert_eq!(named(body, returned), None, "{body}");
+        }
     }
 
     #[test]

@@ -13,7 +13,9 @@ use martydb_model::findings::{
     FindingBuilder, FindingKind, PUBLIC, SUPERUSER_OBJECT, SUPERUSER_PATH, UNMANAGED_POWER,
     UNTRUSTED_FUNCTION,
 };
-use martydb_model::grants::{Repair, Securable, ident, revoke, revoke_membership, run_as_caller};
+use martydb_model::grants::{
+    Repair, RepairScope, Securable, ident, revoke, revoke_membership, run_as_caller,
+};
 use martydb_model::sql::{ServerText, stmt};
 use martydb_model::{AclEntry, DbName};
 
@@ -42,6 +44,7 @@ pub(crate) fn causes<'a>(
 ) -> BTreeMap<CauseKey<'a>, Cause<'a>> {
     let mut causes: BTreeMap<CauseKey<'a>, Cause<'a>> = BTreeMap::new();
     let mut unclosed: BTreeSet<CauseKey<'a>> = BTreeSet::new();
+    let mut open_still: BTreeSet<CauseKey<'a>> = BTreeSet::new();
     for _ in 0..MOST_ROUNDS {
         let mut open: BTreeMap<CauseKey<'a>, Cause<'a>> = BTreeMap::new();
         for path in conclude(&facts).paths.into_iter().filter(|path| !is_own(audit, all, path)) {
@@ -50,11 +53,12 @@ pub(crate) fn causes<'a>(
             }
         }
         unclosed = open.keys().copied().collect();
-        let mut taken = BTreeSet::new();
+        let (mut taken, mut kept) = (BTreeSet::new(), BTreeMap::new());
         for (key, cause) in open {
             let known = causes.entry(key).or_insert_with(|| Cause { paths: vec![], ..cause });
             let used: BTreeSet<PathStep> =
                 cause.paths.iter().filter_map(|path| used_on(path, cause.object)).collect();
+            let before = taken.len();
             for step in used {
                 let repairs = revokes(audit, all, step);
                 if !repairs.is_empty() {
@@ -62,15 +66,21 @@ pub(crate) fn causes<'a>(
                     taken.insert(step);
                 }
             }
+            if taken.len() == before {
+                kept.extend(cause.object.map(|object| (object, key)));
+            }
             known.paths.extend(cause.paths);
         }
-        if taken.is_empty() {
+        // An object that no REVOKE closes would hide every other one on the way to the same target.
+        let forgets = facts.forget(&kept.keys().copied().collect());
+        if taken.is_empty() && !forgets {
             break;
         }
+        open_still.extend(kept.into_values());
         facts.remove(&taken);
     }
-    for key in unclosed {
-        causes.entry(key).and_modify(|cause| cause.repairs.clear());
+    for key in unclosed.union(&open_still) {
+        causes.entry(*key).and_modify(|cause| cause.repairs.clear());
     }
     causes
 }
@@ -154,8 +164,8 @@ fn used_on(path: &Path, object: Option<ObjectId>) -> Option<PathStep> {
     (last.privilege().map(|(id, _)| id) == object).then_some(*last)
 }
 
-/// Adds what ends the paths where no REVOKE does: a setting that is reset, or a statement for a person who knows what else
-/// it ends.
+/// Adds what ends the paths where no REVOKE does: a setting that is reset, or a statement that may end what is in
+/// use.
 pub(crate) fn instead(
     audit: &Audit<'_>,
     all: &Gathered<'_>,
@@ -169,7 +179,7 @@ pub(crate) fn instead(
             }
             _ => None,
         });
-        return joined.into_iter().fold(found, |found, row| found.asking(&row.statement()));
+        return found.fix(joined.map(Repair::in_use));
     };
     let what =
         object.grant_on.filter(|words| words.starts_with("FUNCTION ") || words.starts_with("PROCEDURE "));
@@ -177,14 +187,14 @@ pub(crate) fn instead(
         (id, ..) if id == SUPERUSER_PATH.id => {
             found.fixes(all.superuser_paths.resets(audit, object.database, object.display))
         }
-        (id, Some(Runner::EventTrigger(name)), _) if id == EVENT_TRIGGER.id => {
-            found.asking(&stmt!("DROP EVENT TRIGGER {name}", name = ident(name)))
-        }
+        (id, Some(Runner::EventTrigger(name)), _) if id == EVENT_TRIGGER.id => found
+            .fix(Repair::drop(RepairScope::Database, stmt!("DROP EVENT TRIGGER {name}", name = ident(name)))),
         (id, Some(Runner::Job(job)), _) if id == SUPERUSER_OBJECT.id => {
             found.advice(&format!("run {job} as a login of the service"))
         }
         (id, _, Some(what)) if id == DEFINER_SUPERUSER.id => {
-            found.asking(&run_as_caller(None, ServerText::quoted_by_server(what.into())))
+            let change = run_as_caller(None, ServerText::quoted_by_server(what.into()));
+            found.fix(Repair::alter(RepairScope::Database, change).in_use())
         }
         _ => found,
     }

@@ -10,7 +10,7 @@ use martydb_catalog::FileSetting;
 use martydb_model::findings::Severity::{Low, Medium};
 use martydb_model::findings::{FindingBuilder, PUBLIC, SERVER_SETTING};
 use martydb_model::grants::{Repair, RepairScope, ident};
-use martydb_model::sql::{split_name_list, stmt};
+use martydb_model::sql::{Literal, split_name_list, stmt};
 use martydb_model::units::canonical_setting;
 
 /// A setting that protects the whole server.
@@ -157,7 +157,7 @@ pub(crate) fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
         // A provider changes the server that it sells.
         let sold = row.used == Files && audit.desired.platform.is_some();
         let found = SERVER_SETTING.of(PUBLIC).at(if sold { Low } else { Medium });
-        out.push(reset_on_server(audit, name, found.object(format!("setting {name}")).evidence(seen)));
+        out.push(reset_on_server(audit, row, found.object(format!("setting {name}")).evidence(seen)));
     }
 }
 
@@ -192,22 +192,38 @@ fn last_line<'a>(audit: &Audit<'a>, name: &str) -> Option<&'a FileSetting> {
     lines.find(|setting| setting.name.eq_ignore_ascii_case(name))
 }
 
-fn reset_on_server(audit: &Audit<'_>, name: &str, found: FindingBuilder) -> FindingBuilder {
+/// Returns the value of initdb, if one literal writes it and the rule accepts it: a list of names would be quoted as one name.
+fn overriding(audit: &Audit<'_>, row: &ServerSetting) -> Option<Literal> {
+    let usual = audit.snapshot.state.parameters.defaults.get(row.name)?;
+    let is_list = row.name == "search_path" || row.name.ends_with("_libraries");
+    (!is_list && !(row.is_down)(&usual.to_lowercase())).then(|| Literal(usual.clone()))
+}
+
+fn reset_on_server(audit: &Audit<'_>, row: &ServerSetting, found: FindingBuilder) -> FindingBuilder {
+    let name = row.name;
     let line = last_line(audit, name);
     if line.is_none() && audit.snapshot.files.is_some() {
-        let step =
-            format!("no file sets {name}: reload; if it stays, remove it from the server's command line");
-        return found.advice(&step).reload();
+        let step = format!("no file sets {name}: if it stays, remove it from the server's command line");
+        return found.fix(reload()).advice(&step);
     }
     // ALTER SYSTEM writes only to its own file.
     let by_hand = line.filter(|setting| !setting.file.ends_with("/postgresql.auto.conf"));
-    if let Some(FileSetting { file, line, .. }) = by_hand {
-        return found.advice(&format!("remove {name} from {file}, line {line}")).reload();
-    }
-    let reset = stmt!("ALTER SYSTEM RESET {name}", name = ident(name));
-    let reload = stmt!("SELECT pg_catalog.pg_reload_conf()");
-    let found = found.fix(Repair::alter(RepairScope::Server, reset).outside_transactions());
-    found.fix(Repair::alter(RepairScope::Server, reload))
+    let advised = |file: &str, line| format!("remove {name} from {file}, line {line}");
+    let (change, found) = match (by_hand, overriding(audit, row)) {
+        (None, _) => (stmt!("ALTER SYSTEM RESET {name}", name = ident(name)), found),
+        // The file of ALTER SYSTEM is read last.
+        (Some(FileSetting { file, line, .. }), Some(value)) => (
+            stmt!("ALTER SYSTEM SET {name} = {value}", name = ident(name)),
+            found.advice(&advised(file, line)),
+        ),
+        (Some(FileSetting { file, line, .. }), None) => return found.advice(&advised(file, line)).reload(),
+    };
+    let found = found.fix(Repair::alter(RepairScope::Server, change).outside_transactions());
+    found.fix(reload())
+}
+
+fn reload() -> Repair {
+    Repair::alter(RepairScope::Server, stmt!("SELECT pg_catalog.pg_reload_conf()"))
 }
 
 #[cfg(test)]

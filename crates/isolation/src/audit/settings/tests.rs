@@ -211,8 +211,11 @@ fn a_line_of_a_configuration_file_counts_before_it_is_in_force() {
 #[test]
 fn a_file_that_every_account_of_the_host_can_change_is_named() {
     let (file, open) = ("/data/pg_hba.conf".into(), "/data".into());
-    let found =
-        healthy().with(|snapshot| snapshot.open_files.push(OpenFile { file, open, mode: 0o777 })).found();
+    let found = healthy()
+        .with(|snapshot| {
+            snapshot.open_files.push(OpenFile { file, by: None, open, mode: 0o777, read: false })
+        })
+        .found();
     assert_eq!(found, ["high | server-setting | - | PUBLIC | - | file /data/pg_hba.conf"]);
 }
 

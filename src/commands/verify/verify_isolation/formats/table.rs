@@ -10,6 +10,7 @@ use crate::commands::verify::verify_isolation::document::VerifyReport;
 use martydb_catalog::NotExamined;
 use martydb_isolation::probe::{ProbeExtent, ProbeLocation, Verdict};
 use martydb_isolation::proof::{Assessment, BreachReport, FailedFix, ProbeRow, ServerView};
+use martydb_model::findings::Severity;
 use martydb_model::units::{counted, listed};
 use martydb_plan::StepOutcome;
 use martydb_ui::report::{Paint, Style, error_text, paint, printable, wrapped};
@@ -128,7 +129,19 @@ fn changes(report: &VerifyReport, style: &Style) -> String {
         let sql: String = all.iter().map(|change| format!("  {}\n", change.statement())).collect();
         format!("{sql}\nPlan: {}. Nothing was done.\n", Summary::new(all))
     };
-    format!("{}\n{line}{refused}", changes_table(all, style))
+    format!("{}\n{line}{refused}{}", changes_table(all, style), left(report, style))
+}
+
+/// Lists what the fixes left open, with the person who closes it.
+fn left(report: &VerifyReport, style: &Style) -> String {
+    let all = report.assessment.findings.iter().filter(|finding| finding.severity >= Severity::Medium);
+    let executed = report.changes.iter().any(|change| change.outcome.is_some());
+    let lines = all.filter(|_| executed).map(|finding| {
+        let step = text::fix_lines(finding).into_iter().next().unwrap_or_default();
+        wrapped(&format!("  {}: {}", text::title(finding), step.trim_start_matches("-- ")), "      ", style)
+    });
+    let lines: String = lines.collect();
+    if lines.is_empty() { lines } else { format!("Left:\n{lines}") }
 }
 
 fn failed_fix(failed: &FailedFix, style: &Style) -> String {
