@@ -8,6 +8,7 @@ use super::backfill::FilledColumn;
 use super::file_plan::{FilePlan, SchemaPair, is_plain};
 use super::names::{split, suffixed};
 use super::nodes::SchemaVerb;
+use super::script::NEEDS_VALUE;
 use super::steps::SchemaStep;
 use super::structure::{
     DEFAULT, IDENTITY, NOT_NULL, SchemaObject, SchemaObjectId, SchemaObjectKind, Structure, TYPE, VALIDATED,
@@ -16,9 +17,6 @@ use martydb_model::text::printable;
 
 /// Parts of a table that demand NOT NULL of its columns at once.
 const DEMANDING: &[&str] = &["replica identity", "partition"];
-
-/// Beginning of the comment on a column whose value only a person knows.
-pub(crate) const NEEDS_VALUE: &str = "rows that exist need a value before the next migration";
 
 /// Name of the part that is the value of the rows that exist.
 const FILLED: &str = "filled";

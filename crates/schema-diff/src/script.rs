@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::nodes::SchemaVerb;
-use super::not_null::NEEDS_VALUE;
 use super::read::changed_values::ChangedValues;
 use super::steps::SchemaStep;
 use super::structure::{OWNER, SchemaObjectId, SchemaObjectKind, Structure, TYPE};
@@ -142,6 +141,9 @@ pub fn text(
     }
     text
 }
+
+/// Beginning of the comment on a column whose value only a person knows.
+pub(crate) const NEEDS_VALUE: &str = "rows that exist need a value before the next migration";
 
 /// Returns what a statement leaves to a person.
 pub fn notes(step: &SchemaStep) -> Vec<String> {

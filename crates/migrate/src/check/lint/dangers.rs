@@ -38,13 +38,13 @@ const DANGERS: &[DangerRow] = &[
     },
     DangerRow {
         rule: own::CLUSTER,
-        found: |case| case.is(CLUSTER).then(|| rewrites("CLUSTER", case)),
+        found: |case| case.is(CLUSTER).then(|| case.rewrites("CLUSTER")),
         help: "do it when no client uses the table, or rewrite it with pg_repack",
         spares_new: true,
     },
     DangerRow {
         rule: own::VACUUM_FULL,
-        found: |case| rows::is_full(case.node).then(|| rewrites("VACUUM FULL", case)),
+        found: |case| rows::is_full(case.node).then(|| case.rewrites("VACUUM FULL")),
         help: "a plain VACUUM blocks no reader or writer; do the full one when no client uses the table",
         spares_new: true,
     },
@@ -52,7 +52,7 @@ const DANGERS: &[DangerRow] = &[
         rule: own::PERSISTENCE,
         found: |case| {
             let changes = case.is(ALTER_TABLE) && (case.has(SET_LOGGED) || case.has(SET_UNLOGGED));
-            changes.then(|| rewrites("SET LOGGED or UNLOGGED", case))
+            changes.then(|| case.rewrites("SET LOGGED or UNLOGGED"))
         },
         help: "create a new table, copy the rows in batches, and rename both",
         spares_new: true,
@@ -62,20 +62,20 @@ const DANGERS: &[DangerRow] = &[
         found: |case| {
             let moves =
                 case.is_any(&[ALTER_TABLE, ALTER_INDEX, ALTER_MATERIALIZED_VIEW]) && case.has(SET_TABLESPACE);
-            moves.then(|| rewrites("SET TABLESPACE", case))
+            moves.then(|| case.rewrites("SET TABLESPACE"))
         },
         help: "do it when no client uses the table; REINDEX (TABLESPACE …, CONCURRENTLY) moves an index",
         spares_new: true,
     },
     DangerRow {
         rule: own::ACCESS_METHOD,
-        found: |case| case.has(SET_ACCESS_METHOD).then(|| rewrites("SET ACCESS METHOD", case)),
+        found: |case| case.has(SET_ACCESS_METHOD).then(|| case.rewrites("SET ACCESS METHOD")),
         help: "create a new table, copy the rows in batches, and rename both",
         spares_new: true,
     },
     DangerRow {
         rule: own::EXPRESSION,
-        found: |case| case.in_column(SET_EXPRESSION).then(|| rewrites("SET EXPRESSION", case)),
+        found: |case| case.in_column(SET_EXPRESSION).then(|| case.rewrites("SET EXPRESSION")),
         help: "add a column with the new expression, let the clients use it, and drop the old one",
         spares_new: true,
     },
@@ -181,11 +181,4 @@ pub(crate) fn find(
         Some(FoundDanger { rule: row.rule, message, help: row.help })
     });
     found.collect()
-}
-
-pub(super) fn rewrites(what: &str, case: &DangerCase<'_>) -> String {
-    format!(
-        "{what} rewrites {} under an ACCESS EXCLUSIVE lock, which blocks readers and writers",
-        case.names()
-    )
 }

@@ -46,4 +46,11 @@ impl DangerCase<'_> {
         let names: Vec<&str> = self.statement.targets.iter().map(|target| target.name.as_str()).collect();
         if names.is_empty() { "every table".into() } else { names.join(", ") }
     }
+
+    pub(super) fn rewrites(&self, what: &str) -> String {
+        format!(
+            "{what} rewrites {} under an ACCESS EXCLUSIVE lock, which blocks readers and writers",
+            self.names()
+        )
+    }
 }

@@ -93,7 +93,7 @@ pub(crate) fn numbered_column(case: &DangerCase<'_>) -> Option<String> {
             || column.descendants_with_tokens().any(|part| part.kind() == IDENTITY_KW)
     };
     added_columns(case).find(is_numbered)?;
-    Some(super::rewrites("ADD COLUMN with a serial type or an identity", case))
+    Some(case.rewrites("ADD COLUMN with a serial type or an identity"))
 }
 
 /// Returns the value that a statement adds to an enum and a later one of the same transaction uses.
