@@ -29,11 +29,11 @@ pub async fn left_elsewhere(context: &Context, plans: &Plans) -> Vec<String> {
             continue;
         }
         let found = match named {
-            Some((_, Ok(planned))) => OtherDatabases::new(&planned.desired, &planned.actual),
+            Some((_, Ok(planned))) => RemoteDatabases::new(&planned.desired, &planned.actual),
             // Its own error is reported separately.
             Some((_, Err(_))) => continue,
             None => match inspected(context, other).await {
-                Ok((desired, actual)) => OtherDatabases::new(&desired, &actual),
+                Ok((desired, actual)) => RemoteDatabases::new(&desired, &actual),
                 Err(error) => {
                     let what = "cannot tell whether it has a database that is missing here";
                     tracing::warn!(target: "martydb", "warning: server \"{other}\": {what}: {}", error.message);
@@ -51,14 +51,14 @@ pub async fn left_elsewhere(context: &Context, plans: &Plans) -> Vec<String> {
 }
 
 /// Databases of another server.
-struct OtherDatabases {
+struct RemoteDatabases {
     left: Vec<DbName>,
     all: BTreeSet<DbName>,
 }
 
-impl OtherDatabases {
-    fn new(desired: &DesiredServer, actual: &ActualServer) -> OtherDatabases {
-        OtherDatabases { left: left_over(desired, actual), all: actual.databases.keys().cloned().collect() }
+impl RemoteDatabases {
+    fn new(desired: &DesiredServer, actual: &ActualServer) -> RemoteDatabases {
+        RemoteDatabases { left: left_over(desired, actual), all: actual.databases.keys().cloned().collect() }
     }
 
     /// Describes services that would be copied from a database that this server lacks, while it has others of no service.

@@ -1,7 +1,6 @@
 //! `revision`: creates the two files of the next migration, empty or from the difference to a declared schema.
 
 mod arguments;
-mod collection;
 mod compared;
 mod from;
 mod plan;
@@ -17,7 +16,7 @@ use crate::app::App;
 use crate::commands::support::choice;
 use crate::commands::support::relative_path::relative_path;
 use crate::shipped_files::TEMPLATES;
-use martydb_migrate::files::revision::{Numbering, TemplateChoice};
+use martydb_migrate::files::revision::{Numbering, TemplateChoice, collection};
 use martydb_migrate::files::{Written, revision};
 use martydb_model::error::Result;
 use martydb_ui::report::{Report, Style, printable};
@@ -38,7 +37,7 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<RevisionReport> {
     let templates = app.manifest.home().join("templates");
     let numbering = if arguments.timestamp { Numbering::Timestamp } else { Numbering::Next };
     if let Some(file) = &arguments.collection {
-        let written = collection::write(service, file, arguments.message.as_deref(), numbering)?;
+        let written = collection::write(service, file, arguments.message.as_deref(), numbering, TEMPLATES)?;
         return Ok(RevisionReport {
             service: service.name.to_string(),
             written: Some(written),

@@ -1,5 +1,7 @@
 //! Creation of the next migration: a number, a name derived from the message, and a template.
 
+pub mod collection;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

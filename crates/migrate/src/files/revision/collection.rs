@@ -6,8 +6,7 @@ mod texts;
 
 use std::path::Path;
 
-use martydb_migrate::files::Written;
-use martydb_migrate::files::revision::{Numbering, planned, write_texts};
+use super::{MigrationTemplate, Numbering, Written, planned, write_texts};
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, Result};
 use martydb_model::yaml;
@@ -21,17 +20,20 @@ const MAX_SCHEMA_BYTES: usize = 1 << 20;
 ///
 /// # Errors
 /// If the file is not a schema of a collection; nothing is written then.
-pub(crate) fn write(
+pub fn write(
     service: &DesiredService,
     file: &Path,
     message: Option<&str>,
     numbering: Numbering,
+    templates: &[MigrationTemplate],
 ) -> Result<Written> {
     let schema = read(file)?;
     let message = message.map_or_else(|| format!("create {}", schema.name), str::to_owned);
     let planned = planned(service, &message, numbering)?;
     let wrong = |why: String| Error::usage(format!("{}: {why}", file.display()));
-    let (up, down) = texts::write(&schema, &message).map_err(wrong)?;
+    let template = templates.iter().find(|one| one.name == "collection");
+    let template = template.ok_or_else(|| wrong("the template of collections is missing".into()))?;
+    let (up, down) = texts::write(&schema, &message, template).map_err(wrong)?;
     write_texts(&planned, &up, &down)?;
     Ok(planned)
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::checks::{check, condition, place};
 use super::schema::{CollectionIndex, CollectionSchema, PartitioningStrategy};
-use crate::shipped_files::TEMPLATES;
+use crate::files::revision::MigrationTemplate;
 
 /// Name of the table in the template.
 const TABLE: &str = "{{service}}_document";
@@ -14,10 +14,12 @@ const TABLE: &str = "{{service}}_document";
 const LAST: &str = "CHECK (jsonb_typeof(doc) = 'object')";
 
 /// Returns the migration and the file that undoes it.
-pub(crate) fn write(schema: &CollectionSchema, message: &str) -> Result<(String, String), String> {
+pub(crate) fn write(
+    schema: &CollectionSchema,
+    message: &str,
+    template: &MigrationTemplate,
+) -> Result<(String, String), String> {
     check(schema)?;
-    let template = TEMPLATES.iter().find(|one| one.name == "collection");
-    let template = template.ok_or("the template of collections is missing")?;
     let table = stmt!("{table}", table = ident(&schema.name)?);
     let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
     let filled = |text: &str| {
@@ -148,7 +150,12 @@ mod tests {
     use super::*;
 
     fn texts(yaml: &str) -> Result<(String, String), String> {
-        write(&serde_yaml::from_str(yaml).map_err(|error| error.to_string())?, "m")
+        let template = MigrationTemplate {
+            name: "collection",
+            up: include_str!("../../../../../../templates/collection.sql"),
+            down: include_str!("../../../../../../templates/collection.down.sql"),
+        };
+        write(&serde_yaml::from_str(yaml).map_err(|error| error.to_string())?, "m", &template)
     }
 
     #[test]
