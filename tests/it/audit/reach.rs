@@ -247,7 +247,7 @@ fn data_that_superusers_quote_or_only_read_is_not_a_path() {
 }
 
 #[test]
-fn hidden_longer_paths_are_named_and_unrevocable_ones_need_a_decision() {
+fn hidden_longer_paths_are_named_and_closed() {
     let pair = Pair::new();
     with_den(&pair);
     let definer = "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS";
@@ -274,10 +274,9 @@ fn hidden_longer_paths_are_named_and_unrevocable_ones_need_a_decision() {
         let fix = fix_of(&format!("function adm.{name}(text)"));
         assert!(fix.as_str().unwrap().contains(&format!("REVOKE EXECUTE ON FUNCTION adm.{name}")), "{fix}");
     }
-    // For a person, who knows what else the trigger does.
+    // It may break what the trigger does: destructive.
     assert_eq!(fix_of("function adm.fire()"), "ALTER FUNCTION adm.fire() SECURITY INVOKER;");
-    let result = pair.verify(&["--fix", "-y"], 4);
-    assert_eq!(Pair::grave(&result), ["critical | definer-function | - | guest | den | function adm.fire()"]);
+    assert_eq!(Pair::grave(&pair.verify(&["--fix", "-y"], 0)), Vec::<String>::new());
 }
 
 #[test]

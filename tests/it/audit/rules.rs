@@ -90,7 +90,10 @@ fn a_finding_shows_the_line_with_its_mask_and_the_corrected_line() {
     // It is advice: there is no statement that --fix could run.
     pair.verify(&["--fix", "-y"], 4);
     let text = pair.project.run(&["verify-isolation", "--probes", "none"]).expect(4).stdout;
-    assert!(text.contains(&format!("fix:  -- {path} line 1 is: host")), "{text}");
+    assert!(
+        text.contains(&format!("fix:  -- for the host's administrator: {path} line 1 is: host")),
+        "{text}"
+    );
 }
 
 #[test]

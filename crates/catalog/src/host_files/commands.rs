@@ -25,8 +25,9 @@ const LISTS: &[(&str, char)] = &[
 ];
 /// Folders in which a command without a path is found.
 const PATH: &[&str] = &["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
-/// Folders of the kernel, which no account can change.
+/// Folders of the kernel, which no account can change, and the one below them that holds files in memory.
 const KERNEL: &[&str] = &["/dev", "/proc", "/sys"];
+const MEMORY: &str = "/dev/shm";
 /// Tables of cron with the account in each line.
 const CRON: &[&str] = &["/etc/crontab", "/etc/cron.d"];
 const CRON_OF_ACCOUNT: &[&str] = &["/var/spool/cron/crontabs", "/var/spool/cron"];
@@ -68,7 +69,8 @@ fn of_command(command: &str) -> Vec<PathBuf> {
         Some(at) => PathBuf::from(&word[..word[..at].rfind('/').map_or(at, |slash| slash + 1)]),
         None => PathBuf::from(word),
     });
-    let is_file = |path: &PathBuf| !KERNEL.iter().any(|kernel| path.starts_with(kernel));
+    let is_file =
+        |path: &PathBuf| path.starts_with(MEMORY) || !KERNEL.iter().any(|kernel| path.starts_with(kernel));
     found.into_iter().chain(paths).filter(is_file).collect()
 }
 
