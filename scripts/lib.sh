@@ -52,7 +52,7 @@ manager() {
 
 # Prints nothing for what comes with the system.
 packages() { # packages MANAGER age|binutils|bubblewrap|buildah|cc|compose|jdbc|jdk|librdkafka|mmdebstrap|nats|npm|openssl|
-  # pgbackrest|pooler|prometheus|python|rabbitmq|redis|rpm|server|skopeo|umoci
+  # pgbackrest|pooler|prometheus|python|rabbitmq|redis|rpm|server|skopeo|ssh|umoci
   case $1:$2 in
     apt-get:cc) echo gcc libc6-dev ;;
     apk:cc) echo build-base ;;
@@ -75,6 +75,10 @@ packages() { # packages MANAGER age|binutils|bubblewrap|buildah|cc|compose|jdbc|
     pacman:server) echo postgresql ;;
     brew:server) echo postgresql@17 ;;
     *:server) echo postgresql-server postgresql-contrib ;;
+    apt-get:ssh) echo openssh-client ;;
+    dnf:ssh | yum:ssh | zypper:ssh) echo openssh-clients ;;
+    brew:ssh) ;; # comes with the system
+    *:ssh) echo openssh ;;
     zypper:npm) echo npm-default ;;
     brew:npm) echo node ;;
     *:npm) echo npm ;;
@@ -257,6 +261,12 @@ want_age() {
 need_openssl() {
   has openssl || install openssl
   has openssl || die "openssl is missing" "install the package openssl"
+}
+
+# Signs evidence.
+need_ssh_keygen() {
+  has ssh-keygen || install ssh
+  has ssh-keygen || die "ssh-keygen is missing" "install OpenSSH's client programs"
 }
 
 need_npm() {

@@ -18,12 +18,27 @@ use martydb_pg::server::COMMON_DATABASE;
 use martydb_pg::server::hosts::TargetSession;
 use martydb_pg::wire::{Endpoint, Host, RequireAuth, Tls};
 
+/// A file of a manifest. Its text may contain passwords, so no print for developers shows it.
+#[derive(Clone)]
+pub struct ManifestFile {
+    /// Path from the base file's folder.
+    pub name: String,
+    /// Text as it was read.
+    pub text: String,
+}
+
+impl std::fmt::Debug for ManifestFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ManifestFile").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
 #[derive(Debug, Clone)]
 pub struct Manifest {
     /// Absolute path of the base file.
     pub path: PathBuf,
-    /// Names of the files below its folder, with their texts as they were read: the base, the included ones, the overlay.
-    pub files: Vec<(String, String)>,
+    /// The base file, the included ones, the overlay.
+    pub files: Vec<ManifestFile>,
     /// `true` if a person named that file.
     pub named: bool,
     pub env: String,

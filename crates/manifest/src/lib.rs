@@ -29,7 +29,7 @@ use std::path::Path;
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
 
-pub use checked::{FurtherLogin, Manifest, Replica, ServerLocation, ServerSpec, ServerUrl};
+pub use checked::{FurtherLogin, Manifest, ManifestFile, Replica, ServerLocation, ServerSpec, ServerUrl};
 pub use draft::{DeclaredService, ManifestDraft};
 pub use provenance::{ResolvedValue, explain};
 pub use raw::{

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use serde_yaml::{Mapping, Value};
 
+use super::checked::ManifestFile;
 use super::raw::RawManifest;
 use super::trust::ManifestPath;
 use crate::source::expand::{BadVariable, expand};
@@ -84,12 +85,12 @@ impl Sources {
     }
 
     /// Returns the files with their texts, each by its path from the base file's folder.
-    pub(crate) fn files(&self) -> Vec<(String, String)> {
+    pub(crate) fn files(&self) -> Vec<ManifestFile> {
         let home = self.base.path.parent().unwrap_or(Path::new("/"));
         let all = std::iter::once(&self.base).chain(&self.included).chain(&self.overlay);
         let named =
             |file: &YamlFile| file.path.strip_prefix(home).unwrap_or(&file.path).display().to_string();
-        all.map(|file| (named(file), file.text.clone())).collect()
+        all.map(|file| ManifestFile { name: named(file), text: file.text.clone() }).collect()
     }
 
     /// Returns the merged tree of all files, with variables substituted and services generated.

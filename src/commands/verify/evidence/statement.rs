@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::commands::verify::verify_isolation::VerifyReport;
-use martydb_manifest::Manifest;
+use martydb_manifest::{Manifest, ManifestFile};
 use martydb_model::error::ExitStatus;
 use martydb_model::findings::Finding;
 use martydb_model::hex;
@@ -27,7 +27,7 @@ pub(crate) struct ServerIdentity {
 /// Returns the manifest's files as subjects: names and hashes.
 pub(crate) fn subjects(manifest: &Manifest) -> Value {
     let files = manifest.files.iter();
-    let subject = |(name, text): &(String, String)| json!({ "name": name, "digest": { "sha256": hex::encode(Sha256::digest(text)) } });
+    let subject = |file: &ManifestFile| json!({ "name": file.name, "digest": { "sha256": hex::encode(Sha256::digest(&file.text)) } });
     files.map(subject).collect()
 }
 
