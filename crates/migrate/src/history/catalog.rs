@@ -19,7 +19,7 @@ pub struct Catalog(pub BTreeMap<(String, String), String>);
 /// Kinds of objects in a catalog.
 pub const KINDS: &[&str] = &[
     "cast", "column", "comment", "composite type", "compression", "constraint", "default privileges",
-    "extension", "foreign server", "foreign table", "index", "materialized view", "owner",
+    "extension", "foreign server", "foreign table", "index", "materialized view", "operators", "owner",
     "partitioned table", "policy", "publication", "publication schema", "publication table", "routine",
     "rule", "schema", "sequence", "statistics", "table", "trigger", "type", "view",
 ];
@@ -192,6 +192,16 @@ fn texts(major: u32) -> &'static [(&'static str, &'static str)] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_kind_that_a_query_selects_is_known() {
+        for (name, text) in texts(u32::MAX) {
+            let selected = text.lines().filter_map(|line| line.strip_prefix("SELECT '")?.split_once('\''));
+            let kinds: Vec<&str> = selected.map(|(kind, _)| kind).collect();
+            assert!(!kinds.is_empty(), "{name}");
+            kinds.iter().for_each(|kind| assert!(KINDS.contains(kind), "{name}: {kind}"));
+        }
+    }
 
     #[test]
     fn differences_are_grouped_by_the_change_of_each_object() {
