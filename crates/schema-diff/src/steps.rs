@@ -118,31 +118,34 @@ fn step(
         text: pending.text.clone(),
         conversion: pending.conversion.clone(),
         narrowing: pending.narrowing.clone(),
-        former_results: former_results(comparison, &node.id),
+        former_results: former_results(comparison, &node),
         id: node.id,
         verb: node.verb,
         part: node.part,
     })
 }
 
-/// Returns the indexes, stored columns, checks and partition keys that a routine of both sides computed.
-fn former_results(comparison: &SchemaComparison<'_>, routine: &SchemaObjectId) -> Vec<SchemaObjectId> {
-    let stays = |id: &SchemaObjectId| comparison.to.objects.contains_key(id);
-    if routine.kind != SchemaObjectKind::Routine || !stays(routine) {
+/// Returns the indexes, stored columns, checks and partition keys that stay while the routine that computed them is replaced.
+fn former_results(comparison: &SchemaComparison<'_>, node: &StatementNode) -> Vec<SchemaObjectId> {
+    let (routine, changes) = (&node.id, comparison.changes);
+    let is_replaced = routine.kind == SchemaObjectKind::Routine
+        && node.verb == SchemaVerb::Make
+        && changes.get(routine) == ObjectChange::Replaced;
+    if !is_replaced {
         return vec![];
     }
-    let is_made_by_it = |(id, object): &(&SchemaObjectId, &SchemaObject)| {
-        let is_stored = match id.kind {
-            SchemaObjectKind::Index | SchemaObjectKind::Constraint => true,
-            // Stored generated columns; others only call it for new rows.
-            SchemaObjectKind::Column => object.body.starts_with('s'),
-            // By its partition key.
-            SchemaObjectKind::Table => true,
-            _ => false,
-        };
-        is_stored && object.needs.contains(routine) && stays(id)
+    let is_stored = |id: &SchemaObjectId, object: &SchemaObject| match id.kind {
+        SchemaObjectKind::Index | SchemaObjectKind::Constraint => true,
+        // Stored generated columns; others only call it for new rows.
+        SchemaObjectKind::Column => object.body.starts_with('s'),
+        // By its partition key.
+        SchemaObjectKind::Table => true,
+        _ => false,
     };
-    comparison.from.objects.iter().filter(is_made_by_it).map(|(id, _)| id.clone()).collect()
+    let stays = |(id, object): &(&SchemaObjectId, &SchemaObject)| {
+        is_stored(id, object) && object.needs.contains(routine) && !changes.get(id).drops()
+    };
+    comparison.from.objects.iter().filter(stays).map(|(id, _)| id.clone()).collect()
 }
 
 /// Returns the changes of columns that a published table's filter or list of columns may name.

@@ -86,6 +86,15 @@ fn a_replaced_function_names_what_its_former_body_made() {
     project.write("dnf/migrations/V2__norm.down.sql", "DROP TABLE n; DROP FUNCTION norm(text);\n");
     project.run(&["upgrade", "dnf"]).expect(0);
     let start = project.read("dnf/migrations/V1__start.sql");
+    // Its privileges and its comment are no part of the body.
+    let commented =
+        "COMMENT ON FUNCTION norm(text) IS 'x'; GRANT EXECUTE ON FUNCTION norm(text) TO dnf_ro;\n";
+    project.write("schema.sql", &(start.clone() + NORM + commented));
+    let written = project.run(&["revision", "dnf", "--from", "schema.sql", "--dry-run"]).expect(0);
+    assert!(
+        written.stdout.contains("COMMENT ON FUNCTION") && !written.stdout.contains("stays"),
+        "{written:?}"
+    );
     project.write("schema.sql", &(start + &NORM.replace("lower($1)", "upper($1)")));
     let revise = ["revision", "dnf", "--from", "schema.sql", "-m", "upper"];
     let note = "stays: column public.n.g, constraint public.n.n_a_check, index public.n_a;";

@@ -1,35 +1,37 @@
 //! Foreign keys that are dropped before their tables: PostgreSQL drops no table that one of a table left refers to, and two tables
 //! may refer to each other. One to a partitioned table holds each of its partitions. Pure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::object_changes::ObjectChanges;
 use crate::structure::{SchemaObjectId, SchemaObjectKind, Structure};
 
-/// A foreign key between two tables that are dropped.
-struct DroppedKey<'a> {
-    id: &'a SchemaObjectId,
-    table: &'a SchemaObjectId,
-    referenced: BTreeSet<&'a SchemaObjectId>,
-}
+/// Tables that are dropped, with those that their foreign keys refer to.
+type References<'a> = BTreeMap<&'a SchemaObjectId, BTreeSet<&'a SchemaObjectId>>;
 
 /// Returns the foreign keys that cannot go with their table.
 pub(crate) fn dropped_first(from: &Structure, changes: &ObjectChanges) -> BTreeSet<SchemaObjectId> {
     let is_dropped = |id: &SchemaObjectId| changes.get(id).drops();
     let key = |id| {
         let table = from.objects.get(id)?.parent.as_ref().filter(|table| is_dropped(table))?;
-        let referenced = referenced(from, id).into_iter().filter(|other| is_dropped(other)).collect();
-        Some(DroppedKey { id, table, referenced })
+        let others: BTreeSet<_> =
+            referenced(from, id).into_iter().filter(|other| is_dropped(other)).collect();
+        Some((id, table, others))
     };
-    let keys: Vec<DroppedKey<'_>> =
-        from.objects.keys().filter(|id| is_foreign(from, id)).filter_map(key).collect();
+    let keys: Vec<_> = from.objects.keys().filter(|id| is_foreign(from, id)).filter_map(key).collect();
+    let mut references = References::new();
+    for (_, table, others) in &keys {
+        references.entry(*table).or_default().extend(others);
+    }
+    let reached: References<'_> =
+        references.keys().map(|table| (*table, reach(&references, table))).collect();
     let is_partitioned =
         |id: &SchemaObjectId| from.objects.get(id).is_some_and(|table| !table.body.is_empty());
-    let first = keys.iter().filter(|key| {
-        key.referenced.iter().any(|other| is_partitioned(other))
-            || reach(&keys, &key.referenced).contains(key.table)
-    });
-    first.map(|key| key.id.clone()).collect()
+    let is_first = |other: &&SchemaObjectId, table: &SchemaObjectId| {
+        is_partitioned(other) || reached.get(other).is_some_and(|further| further.contains(table))
+    };
+    let first = keys.iter().filter(|(_, table, others)| others.iter().any(|other| is_first(other, table)));
+    first.map(|(id, ..)| (*id).clone()).collect()
 }
 
 /// Returns `true` for a foreign key.
@@ -47,12 +49,12 @@ pub(crate) fn referenced<'a>(from: &'a Structure, id: &SchemaObjectId) -> BTreeS
     key.needs.iter().filter_map(table).filter(|other| key.parent.as_ref() != Some(other)).collect()
 }
 
-/// Returns these tables, and those that they refer to directly or through others.
-fn reach<'a>(keys: &[DroppedKey<'a>], begin: &BTreeSet<&'a SchemaObjectId>) -> BTreeSet<&'a SchemaObjectId> {
-    let (mut found, mut next) = (begin.clone(), begin.iter().copied().collect::<Vec<_>>());
+/// Returns the tables to which a table refers, directly or through others.
+fn reach<'a>(references: &References<'a>, table: &'a SchemaObjectId) -> BTreeSet<&'a SchemaObjectId> {
+    let (mut found, mut next) = (BTreeSet::new(), vec![table]);
     while let Some(table) = next.pop() {
-        let further = keys.iter().filter(|key| key.table == table).flat_map(|key| &key.referenced);
-        next.extend(further.copied().filter(|other| found.insert(other)));
+        let further = references.get(table).into_iter().flatten().copied();
+        next.extend(further.filter(|other| found.insert(*other)));
     }
     found
 }
