@@ -11,8 +11,8 @@ use clap::{Args, Subcommand};
 use secrecy::ExposeSecret;
 
 use crate::app::App;
-use crate::commands::verify::verify_isolation::VerifyReport;
-use martydb_model::error::{Error, Result};
+use martydb_isolation::proof::Assessment;
+use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::sql::stmt;
 use martydb_os::replace_file::{Readers, replace_file, unwritable};
 use martydb_pg::server::query_one;
@@ -45,15 +45,24 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<check::Check
 ///
 /// # Errors
 /// If the file cannot be written, or not signed.
-pub(crate) async fn write(app: &App, report: &VerifyReport, path: &Path, key: Option<&Path>) -> Result<()> {
+pub(crate) async fn write(
+    app: &App,
+    (all, status): (&Assessment, ExitStatus),
+    path: &Path,
+    key: Option<&Path>,
+) -> Result<()> {
     let mut servers = vec![];
-    for server in report.assessment.servers.iter().filter(|server| server.at.is_none()) {
+    for server in all.servers.iter().filter(|server| server.at.is_none()) {
         servers.push(identity(app, &server.name).await?);
     }
     let now = OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default();
-    let mut made = statement(&app.manifest, report, &servers, &now);
+    let mut made = statement(&app.manifest, all, status, &servers, &now);
     let withheld = withheld(app).await?;
-    withhold(&mut made, &withheld.iter().map(String::as_str).collect::<Vec<_>>());
+    let passwords: Vec<&str> = withheld.iter().map(String::as_str).collect();
+    // The rest are names and hashes of the manifest: a short password that is part of a hash must not spoil it.
+    for part in ["findings", "accepted", "not_judged"] {
+        withhold(&mut made["predicate"][part], &passwords);
+    }
     let text =
         serde_json::to_string_pretty(&made).map_err(|error| Error::operation(error.to_string()))? + "\n";
     let signature = ssh::signature_of(path);

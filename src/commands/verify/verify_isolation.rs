@@ -194,7 +194,9 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<VerifyReport> {
     let mut report = settled(app, arguments).await?;
     report.unwritten = report_file::write(&report, &arguments.report).err();
     if let Some(path) = &arguments.evidence {
-        let written = evidence::write(app, &report, path, arguments.sign_key.as_deref()).await;
+        let written =
+            evidence::write(app, (&report.assessment, report.status()), path, arguments.sign_key.as_deref())
+                .await;
         report.unwritten = report.unwritten.or(written.err());
     }
     Ok(report)

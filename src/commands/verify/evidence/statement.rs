@@ -6,12 +6,11 @@ use std::net::IpAddr;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::commands::verify::verify_isolation::VerifyReport;
+use martydb_isolation::proof::Assessment;
 use martydb_manifest::{Manifest, ManifestFile};
 use martydb_model::error::ExitStatus;
 use martydb_model::findings::Finding;
 use martydb_model::hex;
-use martydb_ui::report::Report;
 
 pub(crate) const STATEMENT: &str = "https://in-toto.io/Statement/v1";
 pub(crate) const PREDICATE: &str = "https://martydb.dev/evidence/isolation/v1";
@@ -34,11 +33,11 @@ pub(crate) fn subjects(manifest: &Manifest) -> Value {
 /// Makes the statement. Evidence and fixes are left out: they quote texts of services and of others.
 pub(crate) fn statement(
     manifest: &Manifest,
-    report: &VerifyReport,
+    all: &Assessment,
+    status: ExitStatus,
     servers: &[ServerIdentity],
     now: &str,
 ) -> Value {
-    let all = &report.assessment;
     let rows = all.matrix.iter().chain(&all.extra).filter(|row| row.is_inconclusive()).map(|row| {
         let probe = &row.probe;
         json!({ "service": probe.service, "role": probe.role, "server": probe.server, "at": probe.at, "database": probe.database })
@@ -55,8 +54,8 @@ pub(crate) fn statement(
             "made_at": now,
             "project": manifest.project,
             "environment": manifest.env,
-            "exit_code": report.status().code(),
-            "isolated": report.status() == ExitStatus::Success,
+            "exit_code": status.code(),
+            "isolated": status == ExitStatus::Success,
             "servers": servers.collect::<Vec<_>>(),
             "summary": all.summary,
             "findings": all.findings.iter().map(row).collect::<Vec<_>>(),
