@@ -163,7 +163,7 @@ WHERE d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass AND d.deptype
   -- Parts of operators themselves.
   AND d.classid NOT IN ('pg_catalog.pg_operator'::pg_catalog.regclass, 'pg_catalog.pg_amop'::pg_catalog.regclass,
                         'pg_catalog.pg_opclass'::pg_catalog.regclass, 'pg_catalog.pg_opfamily'::pg_catalog.regclass)
-  AND coalesce(o.schema, '') !~ '^pg_temp' AND o.identity !~ ' on pg_temp[_.]'
+  AND coalesce(o.schema, '') !~ '^pg_temp' AND o.identity !~ '(^for| on) pg_temp[_.]'
   AND NOT EXISTS (SELECT FROM member m WHERE m.classid = d.classid AND m.objid = d.objid)
 GROUP BY 2
 UNION ALL
