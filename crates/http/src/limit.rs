@@ -3,23 +3,12 @@
 //! of the oldest, so that probes get through whatever the others do.
 
 use std::collections::{HashMap, VecDeque};
-use std::io;
 use std::net::{IpAddr, Ipv6Addr};
-use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::Router;
-use axum_server::accept::Accept;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::sync::oneshot;
-use tokio::time::timeout;
-
-use super::progress::WriteProgress;
-use super::targets::TargetFilter;
 
 /// Limits of a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +23,7 @@ pub struct ConnectionLimits {
 
 /// Places for connections beyond the limits, and how long each may be used.
 const RESERVED: usize = 64;
-const RESERVED_FOR: Duration = Duration::from_secs(5);
+pub(crate) const RESERVED_FOR: Duration = Duration::from_secs(5);
 
 /// Ends a reserved connection when it is dropped.
 type Eviction = oneshot::Sender<()>;
@@ -42,7 +31,7 @@ type Eviction = oneshot::Sender<()>;
 /// Connections of a listener.
 #[derive(Debug)]
 pub(crate) struct OpenConnections {
-    limits: ConnectionLimits,
+    pub(crate) limits: ConnectionLimits,
     open: AtomicUsize,
     by_address: Mutex<HashMap<IpAddr, usize>>,
     reserved: Mutex<VecDeque<Eviction>>,
@@ -55,7 +44,7 @@ impl OpenConnections {
     }
 
     /// Takes a place for a connection from an address, within the limits.
-    fn place(self: &Arc<Self>, from: IpAddr) -> Option<ConnectionPlace> {
+    pub(crate) fn place(self: &Arc<Self>, from: IpAddr) -> Option<ConnectionPlace> {
         let address = counted(from);
         if self.open.fetch_add(1, Ordering::AcqRel) >= self.limits.connections {
             self.open.fetch_sub(1, Ordering::AcqRel);
@@ -75,7 +64,7 @@ impl OpenConnections {
     }
 
     /// Takes a reserved place.
-    fn reserve(&self) -> oneshot::Receiver<()> {
+    pub(crate) fn reserve(&self) -> oneshot::Receiver<()> {
         let (sender, receiver) = oneshot::channel();
         let mut reserved = self.reserved.lock().unwrap_or_else(PoisonError::into_inner);
         reserved.retain(|one| !one.is_closed());
@@ -102,7 +91,7 @@ fn counted(address: IpAddr) -> Option<IpAddr> {
 
 /// A place of a connection, until it is closed.
 #[derive(Debug)]
-struct ConnectionPlace {
+pub(crate) struct ConnectionPlace {
     all: Arc<OpenConnections>,
     address: Option<IpAddr>,
 }
@@ -118,134 +107,6 @@ impl Drop for ConnectionPlace {
                 known.remove(&address);
             }
         }
-    }
-}
-
-/// Acceptor of connections within the limits, and of some beyond them for probes.
-#[derive(Clone)]
-pub(crate) struct LimitedAcceptor<A> {
-    inner: A,
-    all: Arc<OpenConnections>,
-    /// Answers to connections beyond the limits.
-    beyond: Router,
-}
-
-impl<A> LimitedAcceptor<A> {
-    pub(crate) fn new(inner: A, all: Arc<OpenConnections>, beyond: Router) -> LimitedAcceptor<A> {
-        LimitedAcceptor { inner, all, beyond }
-    }
-}
-
-impl<A> Accept<TcpStream, Router> for LimitedAcceptor<A>
-where
-    A: Accept<TcpStream, Router>,
-    A::Future: Send + 'static,
-{
-    type Stream = LimitedStream<A::Stream>;
-    type Service = A::Service;
-    type Future = Pin<Box<dyn Future<Output = io::Result<(Self::Stream, Self::Service)>> + Send>>;
-
-    fn accept(&self, stream: TcpStream, service: Router) -> Self::Future {
-        let place = stream.peer_addr().ok().and_then(|address| self.all.place(address.ip()));
-        let progress = WriteProgress::new(self.all.limits.progress);
-        if let Some(place) = place {
-            let accepted = self.inner.accept(stream, service);
-            return Box::pin(async move {
-                let (stream, service) = accepted.await?;
-                Ok((LimitedStream::new(stream, progress, None, Some(place)), service))
-            });
-        }
-        let evicted = self.all.reserve();
-        let accepted = self.inner.accept(stream, self.beyond.clone());
-        Box::pin(async move {
-            let mut end: ConnectionEnd = Box::pin(async move {
-                let _end = timeout(RESERVED_FOR, evicted).await;
-            });
-            let (stream, service) = tokio::select! {
-                accepted = accepted => accepted?,
-                () = &mut end => return Err(io::Error::other("too many connections")),
-            };
-            Ok((LimitedStream::new(stream, progress, Some(end), None), service))
-        })
-    }
-}
-
-/// Time at which a reserved connection ends.
-type ConnectionEnd = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// A connection that counts until it is closed, and that ends if its client takes nothing.
-pub(crate) struct LimitedStream<S> {
-    stream: S,
-    targets: TargetFilter,
-    /// Bytes that the server has not read yet.
-    ahead: VecDeque<u8>,
-    progress: WriteProgress,
-    end: Option<ConnectionEnd>,
-    _place: Option<ConnectionPlace>,
-}
-
-impl<S> LimitedStream<S> {
-    fn new(
-        stream: S,
-        progress: WriteProgress,
-        end: Option<ConnectionEnd>,
-        place: Option<ConnectionPlace>,
-    ) -> LimitedStream<S> {
-        let (targets, ahead) = (TargetFilter::new(), VecDeque::new());
-        LimitedStream { stream, targets, ahead, progress, end, _place: place }
-    }
-
-    /// Returns an error once a reserved connection is over.
-    fn check_end(&mut self, context: &mut Context<'_>) -> io::Result<()> {
-        let end = self.end.as_mut().map(|end| end.as_mut().poll(context));
-        if matches!(end, Some(Poll::Ready(()))) { Err(io::ErrorKind::TimedOut.into()) } else { Ok(()) }
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for LimitedStream<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        self.check_end(context)?;
-        if self.ahead.is_empty() {
-            let before = buffer.filled().len();
-            std::task::ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
-            let Some(encoded) = self.targets.filtered(&buffer.filled()[before..]) else {
-                return Poll::Ready(Ok(()));
-            };
-            buffer.set_filled(before);
-            self.ahead.extend(encoded);
-        }
-        let next = self.ahead.len().min(buffer.remaining());
-        let next: Vec<u8> = self.ahead.drain(..next).collect();
-        buffer.put_slice(&next);
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for LimitedStream<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        data: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.check_end(context)?;
-        let written = Pin::new(&mut self.stream).poll_write(context, data);
-        self.progress.check(context, written, |bytes| *bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.check_end(context)?;
-        let flushed = Pin::new(&mut self.stream).poll_flush(context);
-        self.progress.check(context, flushed, |()| 0)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.check_end(context)?;
-        let closed = Pin::new(&mut self.stream).poll_shutdown(context);
-        self.progress.check(context, closed, |()| 0)
     }
 }
 

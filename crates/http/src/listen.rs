@@ -1,42 +1,30 @@
 //! Socket: plain on loopback, TLS elsewhere, with a graceful shutdown.
 
-use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::middleware;
-use axum_server::tls::TlsInfo;
-use axum_server::tls_rustls::RustlsConfig;
-use axum_server::{Handle, Server};
-use hyper_util::rt::TokioTimer;
-use rustls::crypto::CryptoProvider;
-use rustls::server::WebPkiClientVerifier;
-use rustls::server::danger::ClientCertVerifier;
-use rustls::{RootCertStore, ServerConfig};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::auth::{HttpAuth, HttpListener};
+use super::certificate::ServedCertificate;
+use super::connections::{Connections, SLOWEST_QUESTION};
 use super::host::only_local;
-use super::limit::{ConnectionLimits, LimitedAcceptor, OpenConnections};
+use super::limit::{ConnectionLimits, OpenConnections};
 use martydb_model::error::{Error, Result};
 use martydb_pg::wire::interrupt;
-use martydb_pg::wire::tls::{certificates, private_key, subject_names};
 
 /// Time limit for unfinished answers after a signal.
 const LAST_ANSWERS: Duration = Duration::from_secs(3);
 
-/// Interval for checking the certificate file, which may be renewed while it is in use.
-const RENEWAL: Duration = Duration::from_secs(60);
-
 /// Limits of the connections, unless others are set: enough for several Prometheus servers and the probes.
 const LIMITS: ConnectionLimits =
     ConnectionLimits { connections: 64, per_address: 64, progress: Duration::from_secs(10) };
-
-/// Time limit for a client to send its request, counted from the end of the connection's previous one.
-const SLOWEST_QUESTION: Duration = Duration::from_secs(10);
 
 /// Routes of a listener.
 pub struct Routes {
@@ -67,15 +55,8 @@ pub struct Bound {
     socket: TcpListener,
     router: Router,
     probes: Router,
-    tls: Option<Certificate>,
+    tls: Option<Arc<ServedCertificate>>,
     limits: ConnectionLimits,
-}
-
-struct Certificate {
-    config: RustlsConfig,
-    certificate: PathBuf,
-    key: PathBuf,
-    client_authority: Option<PathBuf>,
 }
 
 impl Bound {
@@ -86,19 +67,7 @@ impl Bound {
                 .cause(error)
                 .hint(format!("name another address with {}", listener.flag))
         };
-        let tls = match (&listener.certificate, &listener.key) {
-            (Some(certificate), Some(key)) => Some(Certificate {
-                config: RustlsConfig::from_config(Arc::new(server_config(
-                    certificate,
-                    key,
-                    listener.client_authority.as_deref(),
-                )?)),
-                certificate: certificate.clone(),
-                key: key.clone(),
-                client_authority: listener.client_authority.clone(),
-            }),
-            _ => None,
-        };
+        let tls = ServedCertificate::of(listener)?;
         let socket = TcpListener::bind(listener.address).map_err(busy)?;
         socket.set_nonblocking(true).map_err(busy)?;
         let auth = HttpAuth::new(listener.users.clone())?;
@@ -137,43 +106,38 @@ impl Bound {
     /// and new ones are answered about the state of the process alone.
     #[martydb_pg::boxed]
     pub async fn serve_until(self, mut drain: impl Drain) -> Result<()> {
-        let (handle, probing) = (Handle::new(), self.socket.try_clone().map_err(broken)?);
-        let config = self.tls.as_ref().map(|tls| tls.config.clone());
-        let renewal = self.tls.map(|tls| tokio::spawn(tls.renew()));
-        let all = OpenConnections::new(self.limits);
+        let listener = tokio::net::TcpListener::from_std(self.socket).map_err(broken)?;
+        let renewal = self.tls.clone().map(|tls| tokio::spawn(tls.renew()));
+        let (stop, stopped) = watch::channel(false);
+        let (tls, open) = (self.tls, OpenConnections::new(self.limits));
         let beyond = refusing(&self.probes, "too many connections\n");
-        let ending = handle.clone();
-        let end = {
-            let (config, all) = (config.clone(), all.clone());
-            let probes = refusing(&self.probes, "the process is stopping\n");
-            tokio::spawn(async move {
-                interrupt::arrived().await;
-                ending.graceful_shutdown(Some(drain.begin()));
-                listen(probing, config, (probes.clone(), probes), all, Handle::new()).await
-            })
-        };
-        let served = listen(self.socket, config, (self.router, beyond), all, handle).await;
-        end.abort();
-        renewal.inspect(tokio::task::JoinHandle::abort);
-        served.map_err(broken)
-    }
-}
-
-/// Serves connections within the limits by the first router, and others by the second one.
-async fn listen(
-    socket: TcpListener,
-    tls: Option<RustlsConfig>,
-    (router, beyond): (Router, Router),
-    all: Arc<OpenConnections>,
-    handle: Handle<SocketAddr>,
-) -> std::io::Result<()> {
-    let service = router.into_make_service();
-    match tls {
-        None => bounded(axum_server::from_tcp(socket)?, all, beyond).handle(handle).serve(service).await,
-        Some(config) => {
-            let server = axum_server::from_tcp_rustls(socket, config)?;
-            bounded(server, all, beyond).handle(handle).serve(service).await
+        let all = Connections { tls, open, router: self.router, beyond, stopped, patience: SLOWEST_QUESTION };
+        let (tls, open, all, mut running) =
+            (all.tls.clone(), all.open.clone(), Arc::new(all), JoinSet::new());
+        tokio::select! {
+            () = all.accept(&listener, &mut running) => {}
+            () = interrupt::arrived() => {}
         }
+        let limit = drain.begin();
+        stop.send_replace(true);
+        // The last ones are never stopped: they end with the process.
+        let (_never, stopped) = watch::channel(false);
+        let router = refusing(&self.probes, "the process is stopping\n");
+        let last = Arc::new(Connections {
+            tls,
+            open,
+            beyond: router.clone(),
+            router,
+            stopped,
+            patience: SLOWEST_QUESTION,
+        });
+        let mut last_running = JoinSet::new();
+        tokio::select! {
+            () = last.accept(&listener, &mut last_running) => {}
+            _ = timeout(limit, async { while running.join_next().await.is_some() {} }) => {}
+        }
+        renewal.inspect(tokio::task::JoinHandle::abort);
+        Ok(())
     }
 }
 
@@ -185,72 +149,4 @@ fn refusing(probes: &Router, why: &'static str) -> Router {
 
 fn broken(error: std::io::Error) -> Error {
     Error::operation("cannot keep listening").cause(error)
-}
-
-impl Certificate {
-    /// Reloads the files when they change; unusable contents are ignored.
-    async fn renew(self) {
-        let files = || [Some(&self.certificate), Some(&self.key), self.client_authority.as_ref()];
-        let changed = || files().map(|path| path?.metadata().and_then(|found| found.modified()).ok());
-        let mut known = changed();
-        loop {
-            tokio::time::sleep(RENEWAL).await;
-            let now = changed();
-            if now == known {
-                continue;
-            }
-            if let Ok(config) = server_config(&self.certificate, &self.key, self.client_authority.as_deref())
-            {
-                self.config.reload_from_config(Arc::new(config));
-                known = now;
-            }
-        }
-    }
-}
-
-fn server_config(certificate: &Path, key: &Path, clients: Option<&Path>) -> Result<ServerConfig> {
-    let private = private_key(key)?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ServerConfig::builder_with_provider(provider.clone())
-        .with_safe_default_protocol_versions()
-        .map_err(|error| unusable(certificate, error))?;
-    let builder = match clients {
-        Some(path) => builder.with_client_cert_verifier(client_verifier(path, provider)?),
-        None => builder.with_no_client_auth(),
-    };
-    let chain = certificates(certificate).map_err(|error| unusable(certificate, error))?;
-    builder.with_single_cert(chain, private).map_err(|error| unusable(certificate, error))
-}
-
-/// Returns the verifier of clients' certificates. One without a certificate may connect: probes have none, and callers may
-/// have a key.
-fn client_verifier(path: &Path, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ClientCertVerifier>> {
-    let mut roots = RootCertStore::empty();
-    for authority in certificates(path).map_err(|error| unusable(path, error))? {
-        roots.add(authority).map_err(|error| unusable(path, error))?;
-    }
-    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
-    verifier.allow_unauthenticated().build().map_err(|error| unusable(path, error))
-}
-
-fn unusable(path: &Path, error: impl std::fmt::Display) -> Error {
-    Error::usage(format!("cannot use {}", path.display())).cause(error)
-}
-
-/// Returns the names of the certificate that the client of a request has proven; `None` without one.
-pub fn client_names(request: &Request) -> Option<Vec<String>> {
-    let own = request.extensions().get::<Arc<TlsInfo>>()?.peer_certificates.first()?;
-    Some(subject_names(own))
-}
-
-/// Limits the connections, and how long each may be silent. HTTP/1 only: the clock of a connection would start with its
-/// first byte if that decided the version, and idle connections of HTTP/2 have none.
-fn bounded<A>(
-    server: Server<SocketAddr, A>,
-    all: Arc<OpenConnections>,
-    beyond: Router,
-) -> Server<SocketAddr, LimitedAcceptor<A>> {
-    let mut server = server.map(|acceptor| LimitedAcceptor::new(acceptor, all, beyond)).http1_only();
-    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(SLOWEST_QUESTION);
-    server
 }

@@ -129,7 +129,7 @@ impl TargetFilter {
 }
 
 /// Returns `true` for a byte that may not be in a URI, and ends none.
-fn is_typed(byte: u8) -> bool {
+pub(crate) fn is_typed(byte: u8) -> bool {
     matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}' | 0x80..)
 }
 

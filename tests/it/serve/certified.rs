@@ -2,13 +2,14 @@
 
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::{key, project};
 use crate::monitor::served::Served;
-use crate::support::{Admin, Authority, Server};
+use crate::support::{Admin, Authority, Project, Server};
 
 #[test]
 fn a_certificate_authenticates_the_caller_that_it_names() {
@@ -60,9 +61,57 @@ fn a_certificate_authenticates_the_caller_that_it_names() {
     ] {
         assert_eq!(status(authority, name, method, key), expected, "{name} {method} {key:?}");
     }
+    by_http2(&project, &service, &own, &reader);
     drop(service);
     let twice = manifest.replace("san: billing.example", "san: reader");
     project.write("martydb.yaml", &twice);
     let refused = project.run(&["serve"]).expect(2);
     assert!(refused.stderr.contains("of caller \"reader\" too"), "{}", refused.stderr);
+}
+
+/// The version of HTTP is what TLS agrees on, and requests are the same by each: those of people, of keys and of certificates.
+fn by_http2(project: &Project, service: &Served, own: &Authority, reader: &str) {
+    let known = Command::new("curl").arg("--version").output();
+    if !known.is_ok_and(|known| String::from_utf8_lossy(&known.stdout).contains("HTTP2")) {
+        eprintln!("SKIPPED in part: there is no curl with HTTP/2");
+        return;
+    }
+    let (certificate, secret) = own.sign("billing.example", 2100);
+    project.write("client.pem", &format!("{certificate}{secret}"));
+    let curl = |arguments: &[&str], path: &str| {
+        let (_, port) = service.address.rsplit_once(':').unwrap();
+        let done = Command::new("curl")
+            .args(["-sSg", "--max-time", "20", "--cacert", "own.crt", "--resolve"])
+            .arg(format!("localhost:{port}:127.0.0.1"))
+            .args(["-w", "\n%{http_version} %{http_code}"])
+            .args(arguments)
+            .arg(format!("https://localhost:{port}{path}"))
+            .current_dir(project.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&done.stdout).into_owned();
+        assert!(done.status.success(), "{path}: {said} {}", String::from_utf8_lossy(&done.stderr));
+        said
+    };
+    let bearer = format!("Authorization: Bearer {reader}");
+    let (key, json) = (["-H", bearer.as_str()], ["-H", "Content-Type: application/json", "-d"]);
+    let typed = "/srx_a/rest/customer?select=name&name=in.(\"a>b\",\"{ü}\")&order=id";
+    let made = curl(
+        &[&["--cert", "client.pem"], &json[..], &["[{\"name\":\"a>b\"},{\"name\":\"{ü}\"}]"]].concat(),
+        "/srx_a/rest/customer",
+    );
+    assert_eq!(made, "\n2 201");
+    for (version, expected) in [("--http2", "2 200"), ("--http1.1", "1.1 200")] {
+        let found = curl(&[&key[..], &[version]].concat(), typed);
+        assert_eq!(found, format!("[{{\"name\":\"a>b\"}}, \n {{\"name\":\"{{ü}}\"}}]\n{expected}"));
+    }
+    assert!(curl(&["-I", "-H", &bearer], typed).ends_with("\n2 200"));
+    let large = "x".repeat(900_000);
+    project.write("large.json", &format!("{{\"name\":\"{large}\"}}"));
+    assert!(
+        curl(&[&["--cert", "client.pem"], &json[..], &["@large.json"]].concat(), "/srx_a/rest/customer")
+            .contains("\n2 ")
+    );
+    assert!(curl(&[], "/srx_a/rest/customer").ends_with("\n2 401"));
+    assert_eq!(curl(&[], "/live"), "ok\n\n2 200");
 }
