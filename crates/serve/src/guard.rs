@@ -14,7 +14,7 @@ use std::time::Instant;
 pub use breaker::ServerBreaker;
 use budget::CallerBudgets;
 use costs::{CostCache, ShapeKey};
-pub(crate) use in_flight::{BytesInFlight, HeldBytes, SMALL};
+pub(crate) use in_flight::{BytesInFlight, SMALL};
 pub(crate) use shapes::{ShapeStatistics, ShapeSubject, StatementOutcome};
 
 use crate::callers::ServeCaller;

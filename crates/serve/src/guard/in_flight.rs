@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use bytes::Bytes;
+
 use crate::error::{HttpError, HttpResult};
 
 /// Bodies that are smaller are not counted: the number of connections bounds them.
@@ -43,6 +45,23 @@ impl BytesInFlight {
     pub(crate) fn hold(self: &Arc<Self>, bytes: usize) -> HeldBytes {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         HeldBytes { all: self.clone(), bytes }
+    }
+
+    /// Counts bytes until all parts of them are dropped.
+    pub(crate) fn follow(self: &Arc<Self>, bytes: Vec<u8>) -> Bytes {
+        let held = self.hold(bytes.len());
+        Bytes::from_owner(FollowedBytes { bytes, _held: held })
+    }
+}
+
+struct FollowedBytes {
+    bytes: Vec<u8>,
+    _held: HeldBytes,
+}
+
+impl AsRef<[u8]> for FollowedBytes {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
     }
 }
 
@@ -88,6 +107,12 @@ mod tests {
         assert_eq!((all.bytes(), all.check().unwrap_err().status), (10, 503));
         assert!(held.grow(1).is_err());
         drop(held);
+        assert_eq!(all.bytes(), 0);
+        let mut lines = all.follow(vec![0; 8]);
+        let sent = lines.split_to(3);
+        drop(lines);
+        assert_eq!(all.bytes(), 8);
+        drop(sent);
         assert_eq!(all.bytes(), 0);
     }
 }

@@ -12,7 +12,7 @@ use http_body::{Frame, SizeHint};
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::{HttpError, HttpResult};
-use crate::guard::{BytesInFlight, HeldBytes, SMALL};
+use crate::guard::{BytesInFlight, SMALL};
 
 /// Fewest bytes of a body that arrive in the time limit.
 const FEWEST_BYTES: usize = 16 << 10;
@@ -52,19 +52,7 @@ pub(super) fn counted(body: Vec<u8>, in_flight: &Arc<BytesInFlight>) -> Body {
     if body.len() < SMALL {
         return Body::from(body);
     }
-    let held = in_flight.hold(body.len());
-    Body::new(CountedBody(Bytes::from_owner(CountedBytes { body, _held: held })))
-}
-
-struct CountedBytes {
-    body: Vec<u8>,
-    _held: HeldBytes,
-}
-
-impl AsRef<[u8]> for CountedBytes {
-    fn as_ref(&self) -> &[u8] {
-        &self.body
-    }
+    Body::new(CountedBody(in_flight.follow(body)))
 }
 
 /// A body in parts: what the connection copies for its next write is then bounded.

@@ -83,7 +83,10 @@ impl PreparedRequest<'_> {
             let places = (caller.share.stream(), service.streams.clone().try_acquire_owned().ok());
             let (Some(own), Some(all)) = places else { return Err(service.guard.too_many_streams()) };
             lines.places = Some((own, all));
-            return Ok(ServedAnswer::Parts(PartedAnswer { headers, body: lines.parts(first.into()) }));
+            return Ok(ServedAnswer::Parts(PartedAnswer {
+                headers,
+                body: lines.parts(service.in_flight.follow(first)),
+            }));
         }
         let result = StatementResult { rows: lines.number, body: first, ..StatementResult::default() };
         if let (Some(session), Some(action)) = (&mut lines.session, step.action) {
@@ -254,7 +257,8 @@ impl RowLines {
             let mut part = Vec::with_capacity(PART_BYTES);
             let is_last = self.fill(&mut part, PART_BYTES).await?;
             if !part.is_empty() {
-                sender.send(Some(part.into())).await.map_err(|_| LineError::HungUp)?;
+                let part = self.context.service.in_flight.follow(part);
+                sender.send(Some(part)).await.map_err(|_| LineError::HungUp)?;
             }
             if is_last {
                 return Ok(());
