@@ -1,5 +1,6 @@
 //! The data service: each request with the login that the manifest gives its caller, and no further.
 
+mod addresses;
 mod api;
 mod audit_backup;
 mod browser;

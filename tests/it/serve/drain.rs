@@ -75,4 +75,22 @@ fn a_stop_lets_requests_end_and_says_what_it_cancelled() {
         assert!(begun.elapsed() < Duration::from_secs(9), "{:?}", begun.elapsed());
         assert_eq!(server.value("postgres", RUNNING), "0");
     });
+
+    // A second signal ends it at once: it waits for nothing, and says nothing of the request.
+    let api = ApiService::start(&project, "sdw");
+    until("it is ready", || api.service.ask("GET", "/ready", None, &[], "").status == 200);
+    thread::scope(|scope| {
+        let address = api.service.address().to_owned();
+        let (key, there) = (api.reader.clone(), address.clone());
+        scope.spawn(move || try_ask_at(&there, "GET", "/sdw_a/rest/second", Some(&key), &[], ""));
+        until("it runs", || server.value("postgres", RUNNING) == "1");
+        api.service.terminate();
+        let stops =
+            || try_ask_at(&address, "GET", "/ready", None, &[], "").is_some_and(|one| one.status == 503);
+        until("it stops", stops);
+        api.service.terminate();
+        let (code, said) = api.service.ended();
+        assert_eq!(code, Some(0), "{said}");
+        assert!(!said.contains("stopped:"), "{said}");
+    });
 }

@@ -218,3 +218,27 @@ fn catalogs_are_read_whatever_the_time_limit_of_callers_is() {
     let found = api.service.ask("GET", "/slh_a/rest/counter", Some(&api.reader), &twice, "");
     assert_eq!(found.status, 400, "{}", found.body);
 }
+
+const MANY: &str = "DO $$ BEGIN FOR n IN 1..300 LOOP EXECUTE format('CREATE TABLE many_%s (id int PRIMARY KEY, customer_id bigint REFERENCES customer, note text)', n); END LOOP; END $$;\n";
+
+#[test]
+fn hundreds_of_new_tables_are_read_one_look_at_a_time_while_rows_are_served() {
+    let server = Server::start();
+    let project = served(&server, "sli", "{ limits: { timeout: 1s }, pool: { max: 2 } }");
+    let api = ApiService::start(&project, "sli");
+    until("it is ready", || api.service.ask("GET", "/ready", None, &[], "").status == 200);
+    project.write("sli_a/migrations/V3__many.sql", MANY);
+    project.write("sli_a/migrations/V3__many.down.sql", "-- martydb: irreversible: a test\n");
+    let mark = server.log().len();
+    project.run(&["upgrade", "-s", "sli_a"]).expect(0);
+    // The statement that looks at the catalogs names these types.
+    let looks = "SELECT count(*)::text FROM pg_stat_activity WHERE usename = 'sli_a_serve_ro' AND state = 'active' AND query LIKE '%allowed_types%'";
+    until("the tables show", || {
+        let looking: usize = server.value("postgres", looks).parse().unwrap();
+        assert!(looking <= 1, "{looking} looks at once");
+        assert_eq!(api.read("counter/1").status, 200);
+        api.read("many_300?limit=1").status == 200
+    });
+    let log = server.log_since(mark);
+    assert!(!log.contains("canceling statement due to statement timeout"), "{log}");
+}
