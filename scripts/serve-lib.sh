@@ -2,7 +2,7 @@
 # Sourced by the scripts of the data service, after lib.sh: a project with one exposed service, which serves.
 
 # Sets url and key; the process and the project end with the script. $martydb is the binary, and $docs, if it is set, a folder of
-# swagger-ui-dist; $origins the origins of pages.
+# swagger-ui-dist; $origins the origins of pages; $more the SQL of a further migration.
 start_service() { # start_service EXPOSURE, such as '{ rollback: true }'
   work=$(mktemp -d)
   serving=
@@ -26,6 +26,10 @@ CREATE VIEW open_ticket AS SELECT id, subject FROM ticket WHERE state = 'open';
 CREATE FUNCTION tickets_in(state ticket_state, most int DEFAULT 10) RETURNS SETOF ticket LANGUAGE sql STABLE AS 'SELECT * FROM ticket t WHERE t.state = tickets_in.state LIMIT most';
 SQL
     echo 'DROP FUNCTION tickets_in, total_of; DROP VIEW open_ticket; DROP TABLE ticket; DROP TYPE place; DROP TYPE ticket_state; DROP TABLE membership; DROP TABLE invoice; DROP TABLE customer;' >shop/migrations/V1__tables.down.sql
+    if [ -n "${more:-}" ]; then
+      echo "$more" >shop/migrations/V2__more.sql
+      echo '-- martydb: irreversible: a test' >shop/migrations/V2__more.down.sql
+    fi
     "$martydb" revision shop -q -m documents --template collection >/dev/null
     "$martydb" revision shop -q -m articles --template search >/dev/null
     python3 - martydb.yaml "$1" "${docs:-}" "${origins:-}" <<'PY'
