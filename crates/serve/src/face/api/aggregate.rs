@@ -31,7 +31,7 @@ const FUNCTIONS: &[(&str, Aggregate)] = &[
 
 /// Parses the body.
 pub(crate) fn parse_aggregate(mut body: BodyKeys, kind: CollectionKind) -> HttpResult<AggregateRequest> {
-    let filter = body.take("where").map(|value| parse_where(&value, kind)).transpose()?;
+    let filter = body.filter().map(|value| parse_where(&value, kind)).transpose()?;
     let mut select = groups(body.take("group"), kind)?;
     select.extend(aggregates(body.take("aggregates"), kind)?);
     let having = body.take("having").map(|value| parse_filter(&value)).transpose()?;

@@ -37,6 +37,11 @@ impl BodyKeys {
         self.object.remove(key).filter(|value| !value.is_null())
     }
 
+    /// Takes the filter of a read: one without conditions is none. A change without conditions is refused.
+    pub(crate) fn filter(&mut self) -> Option<Value> {
+        self.take("where").filter(|filter| !filter.as_object().is_some_and(serde_json::Map::is_empty))
+    }
+
     /// Takes the value of a key, be it null.
     pub(crate) fn given(&mut self, key: &str) -> Option<Value> {
         self.object.remove(key)

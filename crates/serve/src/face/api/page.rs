@@ -89,7 +89,7 @@ fn level(
         return Err(wrong("too many levels of embedded relations"));
     }
     let mut select = parse_select(body.list("select")?.as_deref().unwrap_or("*"))?;
-    if let Some(filter) = body.take("where") {
+    if let Some(filter) = body.filter() {
         query.filters.push((path.clone(), parse_where(&filter, kind)?));
     }
     if let Some(order) = body.list("order")? {
@@ -161,6 +161,8 @@ mod tests {
         let parse =
             |text: &str| BodyKeys::parse(text).and_then(|body| parse_query_body(body, CollectionKind::Rows));
         assert_eq!(list, parse(body).unwrap());
+        let all = r#"{"where":{},"embed":{"lines":{"where":{}}}}"#;
+        assert_eq!(parse(all).unwrap(), parse(r#"{"embed":{"lines":{}}}"#).unwrap());
         for wrong in ["offset=1", "columns=id", "limit=-1", "state=noop.1"] {
             assert!(parse_list(wrong).is_err(), "{wrong}");
         }
