@@ -135,7 +135,9 @@ def one():
         payload = body()
         headers += [("Content-Length", str(len(payload))), ("Content-Type", rng.choice(CONTENT))]
     status, answer = ask(method, target, headers, payload)
-    if status >= 500 and status not in DECLARED:
+    # PostgREST has these for headers and errors that code of a service words wrongly.
+    is_of_service = "/rpc/" in target and any(code in answer for code in (b"PGRST111", b"PGRST112", b"PGRST121"))
+    if status >= 500 and status not in DECLARED and not is_of_service:
         raise AssertionError(f"{status}: {method} {target} {headers[1:]} {payload!r}: {answer[:300]!r}")
     # The listener refuses a foreign host, and headers that are too long, by itself; code of the service words its own errors.
     if status >= 400 and answer and status not in (418, 421, 431):
