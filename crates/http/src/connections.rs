@@ -1,4 +1,4 @@
-//! Connections of a listener: within the limits, by TLS where it has a certificate, with HTTP/1.1 or HTTP/2 as TLS agreed.
+//! AcceptedConnections of a listener: within the limits, by TLS where it has a certificate, with HTTP/1.1 or HTTP/2 as TLS agreed.
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -61,7 +61,7 @@ pub fn client_names(request: &Request) -> Option<Vec<String>> {
 }
 
 /// Answers to connections.
-pub(crate) struct Connections {
+pub(crate) struct AcceptedConnections {
     pub tls: Option<Arc<ServedCertificate>>,
     pub open: Arc<OpenConnections>,
     pub router: Router,
@@ -73,7 +73,7 @@ pub(crate) struct Connections {
     pub patience: Duration,
 }
 
-impl Connections {
+impl AcceptedConnections {
     /// Accepts connections for ever, each served in a task of this set.
     pub(crate) async fn accept(self: &Arc<Self>, listener: &TcpListener, running: &mut JoinSet<()>) {
         loop {

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use super::auth::{HttpAuth, HttpListener};
 use super::certificate::ServedCertificate;
-use super::connections::{Connections, SLOWEST_QUESTION};
+use super::connections::{AcceptedConnections, SLOWEST_QUESTION};
 use super::host::only_local;
 use super::limit::{ConnectionLimits, OpenConnections};
 use martydb_model::error::{Error, Result};
@@ -111,7 +111,14 @@ impl Bound {
         let (stop, stopped) = watch::channel(false);
         let (tls, open) = (self.tls, OpenConnections::new(self.limits));
         let beyond = refusing(&self.probes, "too many connections\n");
-        let all = Connections { tls, open, router: self.router, beyond, stopped, patience: SLOWEST_QUESTION };
+        let all = AcceptedConnections {
+            tls,
+            open,
+            router: self.router,
+            beyond,
+            stopped,
+            patience: SLOWEST_QUESTION,
+        };
         let (tls, open, all, mut running) =
             (all.tls.clone(), all.open.clone(), Arc::new(all), JoinSet::new());
         tokio::select! {
@@ -123,7 +130,7 @@ impl Bound {
         // The last ones are never stopped: they end with the process.
         let (_never, stopped) = watch::channel(false);
         let router = refusing(&self.probes, "the process is stopping\n");
-        let last = Arc::new(Connections {
+        let last = Arc::new(AcceptedConnections {
             tls,
             open,
             beyond: router.clone(),

@@ -76,7 +76,7 @@ impl TakenBytes {
         }
         state.bytes += bytes.len();
         drop(state);
-        Bytes::from_owner(FollowedBytes { bytes, taken: self.clone() })
+        Bytes::from_owner(UntakenPart { bytes, taken: self.clone() })
     }
 
     fn poll_all(&self, context: &Context<'_>) -> Poll<()> {
@@ -89,18 +89,18 @@ impl TakenBytes {
     }
 }
 
-struct FollowedBytes {
+struct UntakenPart {
     bytes: Bytes,
     taken: Arc<TakenBytes>,
 }
 
-impl AsRef<[u8]> for FollowedBytes {
+impl AsRef<[u8]> for UntakenPart {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
     }
 }
 
-impl Drop for FollowedBytes {
+impl Drop for UntakenPart {
     fn drop(&mut self) {
         let mut state = self.taken.state();
         state.bytes -= self.bytes.len();

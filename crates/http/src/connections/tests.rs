@@ -46,7 +46,7 @@ fn serve() -> (ServedConnection, DuplexStream) {
     let limits = ConnectionLimits { connections: 1, per_address: 1, progress: PATIENCE };
     let (stop, stopped) = watch::channel(false);
     let (open, beyond) = (OpenConnections::new(limits), Router::new());
-    let served = Connections { tls: None, open, router, beyond, stopped, patience: PATIENCE };
+    let served = AcceptedConnections { tls: None, open, router, beyond, stopped, patience: PATIENCE };
     let (client, server) = duplex(256 << 10);
     let router = served.router.clone();
     let ended = tokio::spawn(async move { served.answer(server, router, None, true).await });
