@@ -23,7 +23,7 @@ impl CheckedDomains {
         if is_made || is_altered {
             self.0.insert(name);
         } else if words.begins(&["drop", "domain"]) {
-            statement.targets.iter().for_each(|domain| drop(self.0.remove(&domain.name)));
+            self.0.retain(|name| statement.targets.iter().all(|domain| domain.name != *name));
         }
     }
 
