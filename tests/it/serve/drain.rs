@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::api::{ApiService, served};
-use super::client::try_ask_at;
+use super::client::{DataService, try_ask_at};
 use crate::support::{Server, until};
 
 const VIEWS: &str = "\
@@ -77,19 +77,18 @@ fn a_stop_lets_requests_end_and_says_what_it_cancelled() {
     });
 
     // A second signal ends it at once: it waits for nothing, and says nothing of the request.
-    let api = ApiService::start(&project, "sdw");
-    until("it is ready", || api.service.ask("GET", "/ready", None, &[], "").status == 200);
+    let service = DataService::start(&project);
+    until("it is ready", || service.ask("GET", "/ready", None, &[], "").status == 200);
     thread::scope(|scope| {
-        let address = api.service.address().to_owned();
-        let (key, there) = (api.reader.clone(), address.clone());
-        scope.spawn(move || try_ask_at(&there, "GET", "/sdw_a/rest/second", Some(&key), &[], ""));
+        let (address, there) = (service.address().to_owned(), service.address().to_owned());
+        scope.spawn(move || try_ask_at(&there, "GET", "/sdw_a/rest/second", Some(&api.reader), &[], ""));
         until("it runs", || server.value("postgres", RUNNING) == "1");
-        api.service.terminate();
+        service.terminate();
         let stops =
             || try_ask_at(&address, "GET", "/ready", None, &[], "").is_some_and(|one| one.status == 503);
         until("it stops", stops);
-        api.service.terminate();
-        let (code, said) = api.service.ended();
+        service.terminate();
+        let (code, said) = service.ended();
         assert_eq!(code, Some(0), "{said}");
         assert!(!said.contains("stopped:"), "{said}");
     });
