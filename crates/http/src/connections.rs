@@ -1,4 +1,4 @@
-//! AcceptedConnections of a listener: within the limits, by TLS where it has a certificate, with HTTP/1.1 or HTTP/2 as TLS agreed.
+//! Connections of a listener: within the limits, by TLS where it has a certificate, with HTTP/1.1 or HTTP/2 as TLS agreed.
 
 use std::convert::Infallible;
 use std::net::IpAddr;
