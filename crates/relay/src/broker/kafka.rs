@@ -138,9 +138,12 @@ fn configured(
             (true, true) => "sasl_ssl",
         },
     );
-    if let (Some(path), Some(_)) = (&at.root_certificate, authorities(at)?) {
-        config.set("ssl.ca.location", path.display().to_string());
-    }
+    // An OpenSSL that is linked in does not know where the system keeps them.
+    let location = match (&at.root_certificate, authorities(at)?) {
+        (Some(path), Some(_)) => path.display().to_string(),
+        _ => "probe".into(),
+    };
+    config.set("ssl.ca.location", location);
     if let Some(user) = &at.user {
         config.set("sasl.mechanism", mechanism.name()).set("sasl.username", user);
         let password = secrets.password.as_ref().map_or("", |password| password.expose_secret());
