@@ -11,6 +11,7 @@ use super::report::EventSender;
 use super::target::MigrationTarget;
 use martydb_model::error::Result;
 use martydb_model::sql::{Literal, Qualified, Statement, stmt};
+use martydb_model::text::printable;
 use martydb_pg::server::Row;
 
 /// Meaning of the rows of a history table.
@@ -178,6 +179,23 @@ pub struct FailedRow {
     pub undone: bool,
     /// Set if it counts as applied although it never ran.
     pub skipped: bool,
+}
+
+impl FailedRow {
+    /// Returns `true` if the tool has to finish or undo it.
+    pub fn is_open(&self) -> bool {
+        !self.undone && !self.skipped
+    }
+}
+
+impl std::fmt::Display for FailedRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (table, state) = (printable(&self.table), printable(&self.state));
+        match self.migration.as_str() {
+            "" => write!(f, "{table}: {state}"),
+            migration => write!(f, "{} in {table}: {state}", printable(migration)),
+        }
+    }
 }
 
 /// Finds the history tables of other tools and reads that of `tool`, a name of [`OtherTool`]; `table` is its name where the

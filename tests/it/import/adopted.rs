@@ -160,6 +160,9 @@ fn a_failed_row_is_named_and_no_baseline_is_offered() {
         let said = project.run(&["import", "--from", tool, "--service", &service, "old"]).expect(3);
         assert!(said.stdout.contains(line), "{tool}: {}", said.stdout);
         assert!(!said.stdout.contains("--at"), "{tool}: {}", said.stdout);
+        let refused = project.run(&["baseline", "--service", &service, "--at", "1"]).expect(3);
+        let cause = line.trim_end().trim_start_matches("failed: ");
+        assert!(refused.stderr.contains(cause), "{tool}: {}", refused.stderr);
     }
 }
 
