@@ -196,8 +196,8 @@ impl Archive {
     /// Returns the bytes of the file with an entry's rows; `None` for an archive in one file.
     pub fn row_bytes(&self, entry: &ArchiveEntry) -> Option<u64> {
         let ArchiveLocation::Folder(folder) = &self.place else { return None };
-        let size = |end: &&str| std::fs::metadata(folder.join(format!("{}.dat{end}", entry.number))).ok();
-        ["", ".gz", ".lz4", ".zst"].iter().find_map(|end| size(&end)).map(|file| file.len())
+        let size = |end: &str| std::fs::metadata(folder.join(format!("{}.dat{end}", entry.number))).ok();
+        ["", ".gz", ".lz4", ".zst"].into_iter().find_map(size).map(|file| file.len())
     }
 
     /// Checks every file name in the archive before a program opens the files: an archive from a store may name

@@ -8,6 +8,7 @@
 //! - [`grouping`]: steps that people see as one
 //! - [`records`]: tables of the data service's records
 //! - [`rotate`]: plan of new passwords
+//! - [`scratch`]: databases of a run alone
 
 mod action;
 pub mod admin_capabilities;
@@ -25,6 +26,7 @@ mod privilege_gaps;
 pub mod records;
 mod removal;
 pub mod rotate;
+pub mod scratch;
 mod stage;
 mod step;
 mod verb;
