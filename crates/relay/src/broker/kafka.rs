@@ -13,7 +13,7 @@ use secrecy::ExposeSecret;
 use tokio::sync::watch;
 
 use super::event::{OutboxEvent, is_attribute};
-use super::failure::{CONNECT_TIMEOUT, PublishFailure, unreachable};
+use super::failure::{PublishFailure, connect_timeout, unreachable};
 use super::secrets::BrokerSecrets;
 use super::trust::authorities;
 use martydb_model::error::{Error, Result};
@@ -110,7 +110,7 @@ pub(super) async fn open(target: &EventTarget, secrets: &BrokerSecrets) -> Resul
     let producer: FutureProducer<LossWatch> = config.create_with_context(LossWatch(gone)).map_err(refused)?;
     let asked = producer.clone();
     let answer = tokio::task::spawn_blocking(move || {
-        asked.client().fetch_metadata(None, CONNECT_TIMEOUT / 2).map(drop)
+        asked.client().fetch_metadata(None, connect_timeout() / 2).map(drop)
     });
     answer.await.map_err(|error| unreachable(at, &error))?.map_err(refused)?;
     Ok(KafkaLink { producer, topic: topic.clone(), key: key.clone(), lost })
