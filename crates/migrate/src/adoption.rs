@@ -239,11 +239,24 @@ async fn read(session: &mut MigrationSession<'_>, tool: &str, table: Option<&str
         }
         let rows = rows?;
         found.failed.extend(rows.failed);
-        if let (Some(meaning), None) = (rows.meaning, &found.applied) {
-            found.applied = Some((table, rows.applied, meaning));
+        match (rows.meaning, &found.applied) {
+            (Some(_), Some((first, applied, _))) if *applied != rows.applied => {
+                found.failed.push(second_history(&table, first));
+            }
+            (Some(meaning), None) => found.applied = Some((table, rows.applied, meaning)),
+            _ => {}
         }
     }
     Ok(found)
+}
+
+/// Returns the reason why no baseline can be chosen: two tables of one tool, such as one for each tenant's schema, disagree.
+fn second_history(table: &OtherTool, first: &OtherTool) -> FailedRow {
+    let state = format!(
+        "its rows differ from those of {}; record the version of the table that belongs to these files with `martydb baseline --at`",
+        first.table
+    );
+    FailedRow { table: table.table.clone(), migration: String::new(), state, undone: false, skipped: false }
 }
 
 /// States of a migration that the tool itself has undone: it is pending, and nothing of it is left.
