@@ -6,7 +6,7 @@ pub enum ArchiveStep<'a> {
     /// An entry begins: its kind, and its schema and name, not quoted. With several sessions, only its rows have an end.
     Begins { kind: &'a str, name: &'a str },
     /// One of several sessions begins this entry of the archive.
-    Launched { number: u64, kind: &'a str },
+    Launched { number: u64, kind: &'a str, name: &'a str },
     /// One of several sessions has finished it.
     Finished { number: u64, name: &'a str },
 }
@@ -52,8 +52,8 @@ pub fn parse_step(line: &str) -> Option<ArchiveStep<'_>> {
         let (kind, name) = rest.split_at(rest[..end].rfind(' ')?);
         Some((number.parse().ok()?, kind, &name[1..]))
     };
-    if let Some((number, kind, _)) = numbered("launching item ") {
-        return Some(ArchiveStep::Launched { number, kind });
+    if let Some((number, kind, name)) = numbered("launching item ") {
+        return Some(ArchiveStep::Launched { number, kind, name });
     }
     if let Some((number, _, name)) = numbered("finished item ") {
         return Some(ArchiveStep::Finished { number, name });
@@ -86,7 +86,10 @@ mod tests {
                 "pg_restore: creating FK CONSTRAINT \"public.a b\"",
                 Some(Begins { kind: "FK CONSTRAINT", name: "public.a b" }),
             ),
-            ("pg_restore: launching item 3301 TABLE DATA big", Some(Launched { number: 3301, kind: ROWS })),
+            (
+                "pg_restore: launching item 3301 TABLE DATA big",
+                Some(Launched { number: 3301, kind: ROWS, name: "big" }),
+            ),
             ("pg_restore: finished item 3301 TABLE DATA big", Some(Finished { number: 3301, name: "big" })),
             ("pg_dump: finished item 12 BLOBS BLOBS", Some(Finished { number: 12, name: "BLOBS" })),
             ("pg_restore: executing SEQUENCE SET s", Some(Begins { kind: "SEQUENCE SET", name: "s" })),

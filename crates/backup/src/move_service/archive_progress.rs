@@ -12,7 +12,7 @@ use martydb_model::error::Result;
 use martydb_model::sql::Statement;
 use martydb_pg::server::{Connection, query_as};
 use martydb_pg_dump::archive::{Archive, ArchiveEntry, ArchiveStep, LARGE_OBJECTS, ROWS};
-use martydb_ui::report::{BYTES, Piece, Progress, progress};
+use martydb_ui::report::{BYTES, OBJECTS, Piece, Progress, progress};
 
 /// Size of a table.
 #[derive(Debug, Clone, Copy, Default)]
@@ -118,7 +118,7 @@ impl ArchiveProgress {
 
     /// Begins the progress of a restore.
     pub(crate) fn of_restore(service: &str, sizes: RowSizes, jobs: usize) -> ArchiveProgress {
-        let objects = progress("creating", "objects");
+        let objects = progress("creating", OBJECTS);
         objects.expect(sizes.objects);
         ArchiveProgress::new(service, sizes, jobs, progress("restoring rows", BYTES), Some(objects))
     }
@@ -139,8 +139,8 @@ impl ArchiveProgress {
     pub(crate) fn hear(&self, step: ArchiveStep<'_>) {
         let mut running = self.running.lock();
         match step {
-            ArchiveStep::Launched { number, kind } => {
-                let name = self.sizes.numbers.get(&number).map_or("", String::as_str);
+            ArchiveStep::Launched { number, kind, name } => {
+                let name = self.sizes.numbers.get(&number).map_or(name, String::as_str);
                 self.begin(&mut running, format!("#{number}"), kind, name);
             }
             ArchiveStep::Finished { number, name } => {

@@ -14,7 +14,7 @@ use martydb_model::error::{Error, Result};
 use martydb_model::sql::{ServerText, Statement, stmt};
 use martydb_model::sqlstate;
 use martydb_pg::server::{Connection, CopyStatements, copy, execute};
-use martydb_ui::report::{BYTES, Progress, progress};
+use martydb_ui::report::{BYTES, OBJECTS, Progress, progress};
 
 /// Attempts of a statement that deadlocked with another one of this copy.
 const MAX_TRIES: usize = 5;
@@ -51,7 +51,7 @@ pub(crate) async fn fill(
     snapshot: &str,
     tables: &[ReadTable],
 ) -> Result<FilledCount> {
-    let (rows, objects) = (progress("copying rows", BYTES), progress("creating", "objects"));
+    let (rows, objects) = (progress("copying rows", BYTES), progress("creating", OBJECTS));
     let mut queue = CopyQueue::default();
     for ready in targets {
         let (missing, deferred) = remaining(ready).await?;

@@ -21,6 +21,9 @@ static BOARD: Mutex<Board> = Mutex::new(Board { activities: vec![], view: None, 
 /// Unit of an activity that counts bytes.
 pub const BYTES: &str = "bytes";
 
+/// Unit of an activity whose units take times of no relation to each other: no time left is shown.
+pub const OBJECTS: &str = "objects";
+
 /// All activities, and their display.
 struct Board {
     activities: Vec<ProgressState>,
@@ -64,7 +67,8 @@ impl ProgressState {
     }
 
     fn sample(&mut self, now: Instant) {
-        let total = (!self.grew && self.done <= self.total).then_some(self.total);
+        let is_known = !self.grew && self.done <= self.total && self.unit != OBJECTS;
+        let total = is_known.then_some(self.total);
         self.pace.sample(now, self.done, total);
     }
 }

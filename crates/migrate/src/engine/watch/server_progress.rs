@@ -18,8 +18,8 @@ const VIEWS: &[(u32, &str)] = &[
     (
         13,
         "SELECT command, relid, phase,
-            CASE WHEN blocks_total > 0 THEN blocks_done * b.size ELSE tuples_done END,
-            CASE WHEN blocks_total > 0 THEN blocks_total * b.size ELSE tuples_total END, blocks_total > 0, pid
+            CASE WHEN blocks_done < blocks_total THEN blocks_done * b.size ELSE tuples_done END,
+            CASE WHEN blocks_done < blocks_total THEN blocks_total * b.size ELSE tuples_total END, blocks_done < blocks_total, pid
          FROM pg_catalog.pg_stat_progress_create_index, b",
     ),
     (
