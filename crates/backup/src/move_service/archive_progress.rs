@@ -12,7 +12,7 @@ use martydb_model::error::Result;
 use martydb_model::sql::Statement;
 use martydb_pg::server::{Connection, query_as};
 use martydb_pg_dump::archive::{Archive, ArchiveEntry, ArchiveStep, LARGE_OBJECTS, ROWS};
-use martydb_ui::report::{BYTES, OBJECTS, Piece, Progress, progress};
+use martydb_ui::report::{BYTES, OBJECTS, Progress, ProgressPiece, progress};
 
 /// Size of a table.
 #[derive(Debug, Clone, Copy, Default)]
@@ -93,7 +93,7 @@ fn data_name(what: &str) -> Option<String> {
 
 /// An entry that a program works on.
 struct RunningEntry {
-    piece: Piece,
+    piece: ProgressPiece,
     /// Table, and its size; `None` for another object.
     rows: Option<(String, RowSize)>,
 }

@@ -64,11 +64,11 @@ pub(crate) fn search_path(of: &MigrationTarget) -> String {
 }
 
 /// Schema and name, as an archive lists them.
-type TableName = (String, String);
+type ListedTable = (String, String);
 
 /// Tables whose rows are loaded last, each with those among them whose rows it may read meanwhile.
 #[derive(Debug, Default)]
-pub(crate) struct ReadingTables(BTreeMap<TableName, BTreeSet<TableName>>);
+pub(crate) struct ReadingTables(BTreeMap<ListedTable, BTreeSet<ListedTable>>);
 
 impl ReadingTables {
     /// Reads them from the catalogs, and from the text of functions.
@@ -84,11 +84,11 @@ impl ReadingTables {
     }
 
     /// Returns them in the order in which they are loaded; the last ones may read each other.
-    fn levels(&self) -> Vec<BTreeSet<TableName>> {
+    fn levels(&self) -> Vec<BTreeSet<ListedTable>> {
         let (mut rest, mut levels) = (self.0.clone(), vec![]);
         while !rest.is_empty() {
-            let is_free = |reads: &BTreeSet<TableName>| !reads.iter().any(|other| rest.contains_key(other));
-            let mut level: BTreeSet<TableName> =
+            let is_free = |reads: &BTreeSet<ListedTable>| !reads.iter().any(|other| rest.contains_key(other));
+            let mut level: BTreeSet<ListedTable> =
                 rest.iter().filter(|(_, reads)| is_free(reads)).map(|(name, _)| name.clone()).collect();
             if level.is_empty() {
                 level = rest.keys().cloned().collect();
@@ -100,11 +100,11 @@ impl ReadingTables {
     }
 
     /// Returns those that read each other, directly or through others: no order of their rows is right.
-    pub(crate) fn circles(&self) -> Vec<&TableName> {
+    pub(crate) fn circles(&self) -> Vec<&ListedTable> {
         self.0.keys().filter(|name| self.reached(name).contains(name)).collect()
     }
 
-    fn reached<'a>(&'a self, from: &'a TableName) -> BTreeSet<&'a TableName> {
+    fn reached<'a>(&'a self, from: &'a ListedTable) -> BTreeSet<&'a ListedTable> {
         let (mut waiting, mut reached) = (vec![from], BTreeSet::new());
         while let Some(name) = waiting.pop() {
             let others = self.0.get(name).into_iter().flatten();
@@ -117,8 +117,8 @@ impl ReadingTables {
 type Entries = Vec<ArchiveEntry>;
 
 /// Returns the rows of other tables, those of each level, and the rest.
-fn in_order(entries: Entries, levels: &[BTreeSet<TableName>]) -> (Entries, Vec<Entries>, Entries) {
-    let is_of = |entry: &ArchiveEntry, level: &BTreeSet<TableName>| {
+fn in_order(entries: Entries, levels: &[BTreeSet<ListedTable>]) -> (Entries, Vec<Entries>, Entries) {
+    let is_of = |entry: &ArchiveEntry, level: &BTreeSet<ListedTable>| {
         let names = entry.what.strip_prefix("TABLE DATA ");
         names.is_some_and(|rest| {
             level.iter().any(|(schema, name)| rest.starts_with(&format!("{schema} {name} ")))

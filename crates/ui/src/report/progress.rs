@@ -116,10 +116,10 @@ impl Progress {
     }
 
     /// Begins a piece of the total, whose size is known before, until it is dropped.
-    pub fn piece(&self, name: &str, size: u64) -> Piece {
+    pub fn piece(&self, name: &str, size: u64) -> ProgressPiece {
         let (name, size) = (printable(name), usize::try_from(size).unwrap_or(usize::MAX));
         self.change(|activity| activity.busy.insert(name.clone(), Busy::default()));
-        Piece { activity: self.0, name, size, done: 0 }
+        ProgressPiece { activity: self.0, name, size, done: 0 }
     }
 
     /// Counts one more unit as done.
@@ -181,14 +181,14 @@ impl Drop for Progress {
 /// Piece of an activity's total. It never counts for more than its size, whatever is measured; a dropped one keeps what
 /// was counted.
 #[derive(Debug)]
-pub struct Piece {
+pub struct ProgressPiece {
     activity: &'static str,
     name: String,
     size: usize,
     done: usize,
 }
 
-impl Piece {
+impl ProgressPiece {
     /// Counts what is done of it until now.
     pub fn reach(&mut self, done: u64) {
         let done = usize::try_from(done).unwrap_or(usize::MAX).min(self.size);
@@ -208,7 +208,7 @@ impl Piece {
     }
 }
 
-impl Drop for Piece {
+impl Drop for ProgressPiece {
     fn drop(&mut self) {
         if let Some(activity) = board().activity(self.activity) {
             activity.busy.remove(&self.name);
