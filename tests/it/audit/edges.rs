@@ -24,6 +24,14 @@ fn whatever_reaches_a_superusers_code_or_catalogs_is_found_with_its_object() {
     pair.server.sql("lobby", "CREATE SCHEMA ghost AUTHORIZATION ghost; CREATE SCHEMA ops;
         CREATE FUNCTION ops.hello() RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, ghost, pg_temp AS 'BEGIN RETURN greet(); END';
         REVOKE ALL ON FUNCTION ops.hello() FROM PUBLIC");
+    // The function of a role without members writes through a superuser's view, and a superuser's table holds a password of blue's.
+    let password = pair.project.password("blue_app");
+    pair.server.sql("red_db", &format!("CREATE ROLE middle; CREATE SCHEMA desk; GRANT USAGE ON SCHEMA desk TO middle, red_app, red_ro;
+        CREATE FUNCTION desk.run(q text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'BEGIN EXECUTE q; END';
+        ALTER FUNCTION desk.run OWNER TO middle; REVOKE ALL ON FUNCTION desk.run FROM PUBLIC; GRANT EXECUTE ON FUNCTION desk.run TO red_app;
+        CREATE VIEW desk.crew AS SELECT roleid, member, grantor, admin_option FROM pg_auth_members; GRANT INSERT ON desk.crew TO middle;
+        CREATE TABLE desk.accounts (login text, pass text); INSERT INTO desk.accounts VALUES ('blue_app', '{password}');
+        GRANT SELECT ON desk.accounts TO red_ro; GRANT SELECT (login) ON desk.accounts TO red_app"));
     // Columns that refer to pg_proc, whichever they are.
     pair.server.sql("red_db", "SET ROLE red_owner; CREATE FUNCTION public.valid(text[], oid) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN true; END';
         CREATE FUNCTION public.same(text, text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN $1 = $2; END'");
@@ -47,8 +55,44 @@ fn whatever_reaches_a_superusers_code_or_catalogs_is_found_with_its_object() {
     has("superuser-object | red | red_migrator | red_db | function public.valid(text[],oid)");
     has("superuser-object | red | red_migrator | red_db | function public.same(text,text)");
     has("medium | weak-row-policy | red | red_app | red_db | table ops.token");
+    has("critical | definer-view | red | red_app | red_db | view desk.crew");
+    has("critical | secret-in-the-open | blue | red_ro | red_db | the rows of table desk.accounts");
     let quiet = |word: &str| assert!(!found.iter().any(|one| one.contains(word)), "{word}\n{found:#?}");
-    ["board", "sizes", "ops.mine"].iter().for_each(|word| quiet(word));
+    ["board", "sizes", "ops.mine", "red_app | red_db | the rows of"].iter().for_each(|word| quiet(word));
+}
+
+/// Objects of a superuser that name a function or an operator of `red_owner` in every column that can.
+const EVERY_COLUMN: &str = include_str!("code_edges.sql");
+
+/// Makes a query for the columns of the catalogs and the functions of `red_owner` that they lead to.
+const COLUMNS: &str = "SELECT string_agg(format('SELECT %L, (SELECT string_agg(p.oid::regprocedure::text, '';'') FROM %s x JOIN pg_proc p ON p.oid = %s
+    WHERE p.proowner = ''red_owner''::regrole)', f.fktable || '.' || f.fkcols[1], f.fktable, CASE f.pktable WHEN 'pg_proc'::regclass THEN 'x.' || f.fkcols[1]
+      ELSE format('(SELECT o.oprcode FROM pg_operator o WHERE o.oid = x.%I)', f.fkcols[1]) END), ' UNION ALL ')
+  FROM pg_get_catalog_foreign_keys() f
+  WHERE f.pktable IN ('pg_proc'::regclass, 'pg_operator'::regclass) AND NOT f.is_array AND f.fktable <> 'pg_statistic'::regclass";
+
+#[test]
+fn every_column_of_the_catalogs_that_names_a_function_or_an_operator_is_an_edge() {
+    let pair = Pair::new();
+    if pair.server.major() < 14 {
+        // It has neither the function that lists the columns nor all of these.
+        return;
+    }
+    pair.server.sql("red_db", EVERY_COLUMN);
+    let columns = pair.server.value("red_db", COLUMNS);
+    let found = Pair::found(&pair.verify(&[], 4));
+    let rows = pair.server.sql("red_db", &format!("SET search_path = pg_catalog; {columns}"));
+    assert!(rows.len() > 50, "{rows:#?}");
+    for row in rows {
+        let functions: Vec<&str> = row[1].split(';').filter(|name| !name.is_empty()).collect();
+        assert!(!functions.is_empty(), "no example of {}", row[0]);
+        for function in functions {
+            let is_it = |line: &&String| line.ends_with(&format!("function {function}"));
+            let is_due =
+                |line: &String| line.contains("| superuser-object |") || line.contains("| event-trigger |");
+            assert!(found.iter().filter(is_it).any(is_due), "{} of {}\n{found:#?}", function, row[0]);
+        }
+    }
 }
 
 #[test]
