@@ -12,7 +12,7 @@ mod tables;
 pub use row_checksums::{Checksums, SummedRelations, read_checksums};
 pub use row_hash::{ColumnHash, ColumnHashes, RowHash, column_hashes};
 pub use rows::RowKey;
-pub use sums::{ServerSum, ServerSums};
+pub use sums::{ServerSum, ServerSums, sum_of_both};
 pub use tables::{
     ComparedTable, DifferingTable, RowDifference, SessionPair, TargetComparison, compare_tables,
 };

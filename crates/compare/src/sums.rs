@@ -24,6 +24,18 @@ impl RowSum {
         let RowSum { rows, sum } = self;
         if hashed { format!("{rows} {unit}, sum {sum}") } else { format!("{rows} {unit}") }
     }
+
+    /// Reads such a text of rows.
+    fn of_rows(text: &str) -> Option<RowSum> {
+        let (rows, sum) = text.split_once(", sum ").unwrap_or((text, "0"));
+        Some(RowSum { rows: rows.strip_suffix(" rows")?.parse().ok()?, sum: sum.parse().ok()? })
+    }
+}
+
+/// Returns the text of a record for the rows of two tables together, or `None` if a text is that of something else.
+pub fn sum_of_both(one: &str, other: &str) -> Option<String> {
+    let hashed = one.contains(", sum ") && other.contains(", sum ");
+    Some((RowSum::of_rows(one)? + RowSum::of_rows(other)?).text("rows", hashed))
 }
 
 impl std::ops::Add for RowSum {
@@ -104,6 +116,9 @@ mod tests {
     fn the_text_of_a_sum_is_the_one_of_earlier_backups() {
         let sum = RowSum { rows: 3, sum: -9_223_372_036_854_775_809 };
         assert_eq!(sum.text("rows", true), "3 rows, sum -9223372036854775809");
+        assert_eq!(sum_of_both("3 rows, sum -4", "1 rows, sum 9").as_deref(), Some("4 rows, sum 5"));
+        assert_eq!(sum_of_both("3 rows", "0 rows").as_deref(), Some("3 rows"));
+        assert_eq!(sum_of_both("3 rows", "postgres=r"), None);
         assert_eq!(sum.text("objects", false), "3 objects");
     }
 }

@@ -224,8 +224,8 @@ pub const OWN: &[(&str, &str)] = &[
     ),
     (
         own::CHECKED,
-        "A CHECK of a new column reads all rows under an ACCESS EXCLUSIVE lock. Add the column, then the constraint NOT VALID, and \
-         validate it in a later migration.",
+        "A CHECK of a new column, or a constraint of its domain, reads all rows under an ACCESS EXCLUSIVE lock. Add the column, then the \
+         constraint NOT VALID, and validate it in a later migration.",
     ),
     (
         own::ROW_SECURITY,

@@ -11,6 +11,7 @@ use super::report::EventSender;
 use super::target::MigrationTarget;
 use martydb_model::error::Result;
 use martydb_model::sql::{Literal, Qualified, Statement, stmt};
+use martydb_model::text::printable;
 use martydb_pg::server::Row;
 
 /// Meaning of the rows of a history table.
@@ -180,6 +181,23 @@ pub struct FailedRow {
     pub skipped: bool,
 }
 
+impl FailedRow {
+    /// Returns `true` if the tool has to finish or undo it.
+    pub fn is_open(&self) -> bool {
+        !self.undone && !self.skipped
+    }
+}
+
+impl std::fmt::Display for FailedRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (table, state) = (printable(&self.table), printable(&self.state));
+        match self.migration.as_str() {
+            "" => write!(f, "{table}: {state}"),
+            migration => write!(f, "{} in {table}: {state}", printable(migration)),
+        }
+    }
+}
+
 /// Finds the history tables of other tools and reads that of `tool`, a name of [`OtherTool`]; `table` is its name where the
 /// project has changed it.
 ///
@@ -221,11 +239,24 @@ async fn read(session: &mut MigrationSession<'_>, tool: &str, table: Option<&str
         }
         let rows = rows?;
         found.failed.extend(rows.failed);
-        if let (Some(meaning), None) = (rows.meaning, &found.applied) {
-            found.applied = Some((table, rows.applied, meaning));
+        match (rows.meaning, &found.applied) {
+            (Some(_), Some((first, applied, _))) if *applied != rows.applied => {
+                found.failed.push(second_history(&table, first));
+            }
+            (Some(meaning), None) => found.applied = Some((table, rows.applied, meaning)),
+            _ => {}
         }
     }
     Ok(found)
+}
+
+/// Returns the reason why no baseline can be chosen: two tables of one tool, such as one for each tenant's schema, disagree.
+fn second_history(table: &OtherTool, first: &OtherTool) -> FailedRow {
+    let state = format!(
+        "its rows differ from those of {}; record the version of the table that belongs to these files with `martydb baseline --at`",
+        first.table
+    );
+    FailedRow { table: table.table.clone(), migration: String::new(), state, undone: false, skipped: false }
 }
 
 /// States of a migration that the tool itself has undone: it is pending, and nothing of it is left.

@@ -35,9 +35,11 @@ pub enum RepairKind {
     Refused,
     /// martydb's history has the version as applied, and refinery's table has lost its row.
     RowLost,
+    /// The version is the next pending one. The caller must show that the database has what its file makes.
+    AppliedByHand,
 }
 
-/// Finds what repair can accept, in one version or in all. Writes nothing.
+/// Finds what repair can accept, in one version or in all. Writes nothing. A pending version must be named.
 ///
 /// # Errors
 /// [`Kind::Usage`] if the version needs no repair; else as [`run`](super::run()).
@@ -86,6 +88,9 @@ async fn examine_run(
     found.extend(rows.lost.iter().map(row_lost));
     let refused = folder.doubtful.iter().filter(|m| applied(m.version) && !edited(m.version));
     found.extend(refused.map(refused_by_rules));
+    if let (true, Some(next)) = (found.is_empty(), next_pending(folder, &rows.applied)) {
+        found.extend((version == Some(next.version)).then(|| applied_by_hand(next)));
+    }
     found.retain(|item| version.is_none_or(|version| item.version == version));
     found.sort_by_key(|item| item.version);
     Ok(found)
@@ -150,6 +155,17 @@ fn row_lost(row: &AppliedRow) -> Repairable {
     Repairable { version: row.version, name: row.name.clone(), wrong: RepairKind::RowLost, what, diff: None }
 }
 
+fn next_pending<'f>(folder: &'f MigrationFolder, applied: &[AppliedRow]) -> Option<&'f Migration> {
+    let mut pending = folder.migrations.iter().filter(|m| applied.iter().all(|row| row.version != m.version));
+    pending.next()
+}
+
+fn applied_by_hand(migration: &Migration) -> Repairable {
+    let what = "the database has what its file makes: it is recorded as applied, and not run".into();
+    let (version, name) = (migration.version, migration.name.clone());
+    Repairable { version, name, wrong: RepairKind::AppliedByHand, what, diff: None }
+}
+
 fn refused_by_rules(migration: &Migration) -> Repairable {
     Repairable {
         version: migration.version,
@@ -192,7 +208,8 @@ async fn act(
     reason: &str,
     options: &Options,
 ) -> Result<()> {
-    let now = examine_run(session, folder, None).await?;
+    let pending = shown.iter().find(|item| item.wrong == RepairKind::AppliedByHand);
+    let now = examine_run(session, folder, pending.map(|item| item.version)).await?;
     if let Some(gone) = shown.iter().find(|item| !now.contains(item)) {
         return Err(Error::new(Kind::Stale, "the database or the files changed since they were shown")
             .cause(format!("V{}__{} has changed", gone.version, gone.name))
@@ -206,7 +223,9 @@ async fn act(
     for (number, item) in (preflight.last_event + 1..).zip(shown) {
         let migration = folder.find(item.version);
         let recorded = rows.iter().chain(&lost).find(|row| row.version == item.version);
-        let edited = migration.filter(|_| item.wrong == RepairKind::Edited);
+        let is_new_text = matches!(item.wrong, RepairKind::Edited | RepairKind::AppliedByHand);
+        let edited = migration.filter(|_| is_new_text);
+        let action = if item.wrong == RepairKind::AppliedByHand { "baseline" } else { "repair" };
         let row = match (edited, recorded, migration) {
             (None, Some(recorded), _) => recorded.clone(),
             (Some(migration), ..) | (None, None, Some(migration)) => {
@@ -220,7 +239,7 @@ async fn act(
         let record = Record {
             note: Some(reason.into()),
             content: edited.and_then(|migration| tables::content(&migration.up.text)),
-            ..Record::new("repair", &row, "ok")
+            ..Record::new(action, &row, "ok")
         };
         all.push(tables::insert_history(&session.present, number, &record, &options.operator));
     }
@@ -232,6 +251,7 @@ fn accept(schema: &SchemaName, item: &Repairable, row: &AppliedRow) -> Option<St
         RepairKind::Edited => Some(tables::accept_refinery(schema, row)),
         RepairKind::HalfWay => Some(progress::end(item.version)),
         RepairKind::RowLost => Some(tables::restore_refinery(schema, row)),
+        RepairKind::AppliedByHand => Some(tables::insert_refinery(schema, row)),
         RepairKind::Refused => None,
     }
 }

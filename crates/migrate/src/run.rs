@@ -196,7 +196,9 @@ impl<'a> MigrationRun<'a, '_> {
         }
         let done: Vec<i64> = outcome.applied.iter().map(|applied| applied.version).collect();
         outcome.to = self.version_after(&rows, &done);
-        result.map_err(|error| with_applied(error, &outcome.applied, self.goal.direction()))
+        // Nobody keeps a scratch database.
+        let kept = if self.session.target.throwaway { &[][..] } else { &outcome.applied };
+        result.map_err(|error| with_applied(error, kept, self.goal.direction()))
     }
 
     /// Returns `true` unless a run changes the tables: one that only refinery wrote is adopted, and privileges of other

@@ -29,7 +29,9 @@ const MAX_BYTES: usize = 64 << 20;
 pub fn read_declared(path: &Path, provided: &ProvidedObjects) -> Result<Vec<DeclaredFile>> {
     let paths = if path.is_dir() { sql_files(path)? } else { vec![path.to_owned()] };
     if paths.is_empty() {
-        return Err(Error::usage(format!("{} contains no file named *.sql", path.display())));
+        return Err(Error::usage(format!("{} contains no file named *.sql", path.display())).hint(
+            "the files of a folder are read in the order of their names, and those of its folders are not",
+        ));
     }
     let mut files = vec![];
     for path in paths {

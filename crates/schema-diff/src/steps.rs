@@ -254,9 +254,7 @@ fn of_drop(
         tables.for_each(|table| graph.before(node, &dropper(comparison, table)));
     }
     let within = comparison.from.objects.iter().filter(|(part, other)| {
-        id.kind == SchemaObjectKind::Table
-            && other.parent.as_ref() == Some(id)
-            && !comparison.keys_first.contains(*part)
+        id.kind.is_relation() && other.parent.as_ref() == Some(id) && !comparison.keys_first.contains(*part)
     });
     let below = within.flat_map(|(_, part)| &part.needs);
     for need in object.needs.iter().chain(&object.parent).chain(below) {

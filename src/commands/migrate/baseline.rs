@@ -9,9 +9,9 @@ use crate::app::App;
 use crate::commands::support::choice;
 use martydb_context::targets;
 use martydb_migrate::files::Direction;
-use martydb_migrate::{EventSender, Execution, MigrationOutcome, MigrationTarget, Options};
+use martydb_migrate::{EventSender, Execution, FailedRow, MigrationOutcome, MigrationTarget, Options};
 use martydb_model::DesiredService;
-use martydb_model::error::Result;
+use martydb_model::error::{Error, Kind, Result};
 use martydb_ui::flags::OneService;
 
 #[derive(Debug, Args)]
@@ -48,7 +48,10 @@ async fn record(
 ) -> Result<MigrationOutcome> {
     let watch = Watch::new(&app.out);
     let at = match at {
-        Some(at) => at,
+        Some(at) => {
+            refuse_failed(app, service, target).await?;
+            at
+        }
         None => {
             let adopted = from_database::write(app, service, target, options).await?;
             app.out.note(&format!("{}: wrote {}", service.name, adopted.file.display()));
@@ -59,4 +62,17 @@ async fn record(
     let (events, receiver) = EventSender::channel();
     let work = martydb_migrate::baseline(target, at, options, &events);
     Ok(watch.follow(service.name.as_str(), receiver, work).await)
+}
+
+/// Refuses a database where another tool's migration has failed or runs: its schema is that of no version.
+async fn refuse_failed(app: &App, service: &DesiredService, target: &MigrationTarget) -> Result<()> {
+    let state = martydb_migrate::inspect_adoption(target, "", None, app.lock_wait).await?;
+    let open: Vec<&FailedRow> = state.failed.iter().filter(|row| row.is_open()).collect();
+    if open.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Divergent, format!("{} is between two versions of another tool", service.name))
+        .causes(open)
+        .hint("finish or undo the migration with that tool, which clears the row, then run this command again")
+        .hint(format!("the present schema is right as it is: `martydb baseline --service {} --from-database`, in an empty folder", service.name)))
 }

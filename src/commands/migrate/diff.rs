@@ -103,6 +103,14 @@ fn maintained(service: &DesiredService) -> Vec<String> {
     service.partitions.iter().map(ToString::to_string).chain(outbox).collect()
 }
 
+/// Returns how a service's database differs from the end state of its files up to a version.
+pub(crate) async fn from_files(app: &App, service: &DesiredService, to: i64) -> Result<Vec<Difference>> {
+    let all = std::slice::from_ref(service);
+    let options = Options { lock_wait: app.lock_wait, to: Some(to), ..Options::new(Operator::current()) };
+    let (before, after) = (files(app, all).await?.remove(0), databases(app, all).await?.remove(0));
+    compare(before, after, &options, &maintained(service)).await
+}
+
 async fn compare(
     before: Result<Side>,
     after: Result<Side>,

@@ -171,7 +171,7 @@ impl ImportReport {
             return;
         }
         self.failed.clone_from(&found.failed);
-        self.notes.extend(found.failed.iter().filter(|row| !is_failed(row)).map(|row| {
+        self.notes.extend(found.failed.iter().filter(|row| !row.is_open()).map(|row| {
             let counts = if row.undone { "pending" } else { "applied, but never ran" };
             format!("{} reports {}: {}; it counts as {counts}", row.table, row.migration, row.state)
         }));
@@ -217,23 +217,13 @@ impl ImportReport {
 
     /// Returns `true` if a row of a tool says that a migration failed or is not finished.
     fn is_failed(&self) -> bool {
-        self.failed.iter().any(is_failed)
+        self.failed.iter().any(FailedRow::is_open)
     }
 
     /// Names the failed rows, with the possible remedies.
     fn failures(&self) -> String {
-        let line = |row: &FailedRow| match row.migration.as_str() {
-            "" => format!("failed: {}: {}\n", printable(&row.table), printable(&row.state)),
-            migration => {
-                format!(
-                    "failed: {} in {}: {}\n",
-                    printable(migration),
-                    printable(&row.table),
-                    printable(&row.state)
-                )
-            }
-        };
-        let mut text: String = self.failed.iter().filter(|row| is_failed(row)).map(line).collect();
+        let line = |row: &FailedRow| format!("failed: {row}\n");
+        let mut text: String = self.failed.iter().filter(|row| row.is_open()).map(line).collect();
         if self.is_failed() {
             text += &format!(
                 "hint: finish or undo it with the old tool, then run this command again; no baseline is offered before\n\
@@ -273,11 +263,6 @@ fn is_running(app: &App, service: &DesiredService) -> bool {
             embedded::running(&app.embedded(&service.server, port)).is_ok_and(|running| running.is_some())
         }
     }
-}
-
-/// Returns `true` for a row that needs the old tool.
-fn is_failed(row: &FailedRow) -> bool {
-    !row.undone && !row.skipped
 }
 
 /// Returns the first of many.

@@ -1,14 +1,16 @@
-//! `repair`: accepts edited files and clears failed records, after showing them, and records who did it and why.
+//! `repair`: accepts edited files, clears failed records and records what was made by hand, after showing it, with who did it and why.
 
 use clap::Args;
 use serde::Serialize;
 
+use super::diff;
 use super::migrating::{Watch, plain_options};
 use crate::app::App;
 use crate::commands::support::choice;
 use martydb_context::targets;
-use martydb_migrate::{EventSender, Repairable};
-use martydb_model::error::{Error, Result};
+use martydb_migrate::{EventSender, RepairKind, Repairable};
+use martydb_model::DesiredService;
+use martydb_model::error::{Error, Kind, Result};
 use martydb_model::units::counted;
 use martydb_ui::flags::OneService;
 use martydb_ui::report::{Report, Style, printable};
@@ -18,7 +20,7 @@ use martydb_ui::report::{Report, Style, printable};
 pub struct Arguments {
     #[command(flatten)]
     pub service: OneService,
-    /// Only this version; default: all that need repair.
+    /// Only this version; default: all that need repair. A pending one is recorded as applied if the database has what it makes.
     #[arg(long, value_name = "VERSION")]
     pub version: Option<i64>,
     /// Reason, stored in the history.
@@ -35,9 +37,12 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<RepairReport> {
     let service = choice::service(app, &arguments.service).await?;
     let options = plain_options(app);
     let name = service.name.to_string();
-    let (_, target) = targets::for_services(app, &[service]).await?.remove(0);
+    let (_, target) = targets::for_services(app, std::slice::from_ref(&service)).await?.remove(0);
     let target = target?;
     let found = martydb_migrate::examine(&target, arguments.version, &options).await?;
+    for item in found.iter().filter(|item| item.wrong == RepairKind::AppliedByHand) {
+        demand_in_database(app, &service, item).await?;
+    }
     if !found.is_empty() {
         ask(app, &name, &found).await?;
         let watch = Watch::new(&app.out);
@@ -46,6 +51,20 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<RepairReport> {
         watch.follow(&name, receiver, work).await?;
     }
     Ok(RepairReport { service: name, repaired: found })
+}
+
+/// Refuses to record a pending file if the database differs from the files' end state.
+async fn demand_in_database(app: &App, service: &DesiredService, item: &Repairable) -> Result<()> {
+    let found = diff::from_files(app, service, item.version).await?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<String> =
+        found.iter().map(|one| printable(&format!("{} {}", one.kind, one.name))).collect();
+    let file = format!("V{}__{}", item.version, item.name);
+    Err(Error::new(Kind::Divergent, format!("the database of {} is not as its files up to {file} leave it", service.name))
+        .first_causes(&lines)
+        .hint(format!("`martydb upgrade {}` runs the file; `martydb diff -s {0} --from files --to database` shows each difference", service.name)))
 }
 
 async fn ask(app: &App, service: &str, found: &[Repairable]) -> Result<()> {

@@ -53,6 +53,7 @@ fn each_kind_of_catalog_change_is_found() {
     }
     // It was the mark of the end of initdb.
     pair.server.sql("red_db", "DROP EXTENSION plpgsql; CREATE EXTENSION plpgsql");
+    pair.server.sql("blue_db", "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
     let mut expected: Vec<String> = CHANGES.iter().map(|(_, line)| (*line).to_owned()).collect();
     expected.sort();
     assert_eq!(redefined(&pair, "red_db"), expected);
@@ -96,7 +97,7 @@ fn random_catalog_changes_are_all_found() {
 }
 
 #[test]
-fn database_settings_and_a_recreated_plpgsql_are_not_findings() {
+fn database_settings_and_what_is_made_again_are_not_findings() {
     let pair = Pair::new();
     for setting in [
         "standard_conforming_strings = off",
@@ -110,6 +111,7 @@ fn database_settings_and_a_recreated_plpgsql_are_not_findings() {
         pair.server.sql("postgres", &format!("ALTER DATABASE red_db SET {setting}"));
     }
     pair.server.sql("red_db", "DROP EXTENSION plpgsql; CREATE EXTENSION plpgsql");
+    pair.server.sql("blue_db", "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
     for database in ["red_db", "blue_db", "postgres", "template1", "-"] {
         assert_eq!(redefined(&pair, database), Vec::<String>::new(), "{database}");
     }

@@ -23,6 +23,11 @@ CREATE DOMAIN listed AS int CHECK (known(VALUE));
 CREATE TABLE alpha (v int CHECK (known(v)), w listed);
 INSERT INTO alpha VALUES (1, 1);
 COMMENT ON INDEX word_norm IS 'by norm';
+CREATE TYPE hue AS ENUM ('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h');
+CREATE TABLE hued (h hue) PARTITION BY HASH (h);
+CREATE TABLE hued_0 PARTITION OF hued FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE hued_1 PARTITION OF hued FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+INSERT INTO hued SELECT unnest(enum_range(NULL::hue));
 CREATE EXTENSION hstore;
 "#;
 

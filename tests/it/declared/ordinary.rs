@@ -34,7 +34,10 @@ const TANGLED: &str = "CREATE TABLE a (id int PRIMARY KEY, b int); CREATE TABLE 
     CREATE TABLE part (id int PRIMARY KEY) PARTITION BY LIST (id); CREATE TABLE part1 PARTITION OF part FOR VALUES IN (1, 2) PARTITION BY RANGE (id);\n\
     CREATE TABLE part11 PARTITION OF part1 FOR VALUES FROM (1) TO (2); CREATE TABLE to_part (id int REFERENCES part);\n\
     CREATE DOMAIN pos AS int CHECK (VALUE > 0) CHECK (VALUE < 9); CREATE TYPE pair AS (a pos, b int); CREATE TABLE boxed (p pair, q pos[], r pair[]);\n\
-    CREATE DOMAIN word AS text COLLATE alike; CREATE TABLE worded (id word);\n";
+    CREATE DOMAIN word AS text COLLATE alike; CREATE TABLE worded (id word);\n\
+    CREATE FUNCTION add_to() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE VIEW shown AS SELECT id FROM a;\n\
+    CREATE TRIGGER insteads INSTEAD OF INSERT ON shown FOR EACH ROW EXECUTE FUNCTION add_to();\n\
+    CREATE FUNCTION even(int) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 % 2 = 0'; CREATE DOMAIN evens AS int CHECK (even(VALUE));\n";
 
 #[test]
 fn objects_that_hold_each_other_are_made_and_dropped() {

@@ -160,7 +160,34 @@ fn a_failed_row_is_named_and_no_baseline_is_offered() {
         let said = project.run(&["import", "--from", tool, "--service", &service, "old"]).expect(3);
         assert!(said.stdout.contains(line), "{tool}: {}", said.stdout);
         assert!(!said.stdout.contains("--at"), "{tool}: {}", said.stdout);
+        let refused = project.run(&["baseline", "--service", &service, "--at", "1"]).expect(3);
+        let cause = line.trim_end().trim_start_matches("failed: ");
+        assert!(refused.stderr.contains(cause), "{tool}: {}", refused.stderr);
     }
+}
+
+#[test]
+fn of_two_histories_of_one_tool_none_is_chosen() {
+    let service = "ado_two";
+    server().sql("postgres", "CREATE DATABASE ado_two");
+    let table = "(version varchar(128) PRIMARY KEY)";
+    server().sql(
+        service,
+        &format!(
+            "CREATE SCHEMA bmw; CREATE TABLE schema_migrations {table}; CREATE TABLE bmw.schema_migrations {table};
+             INSERT INTO bmw.schema_migrations VALUES ('20240101000000')"
+        ),
+    );
+    let project = project(service, "");
+    write(&project, LAYOUTS.iter().find(|row| row.0 == "dbmate").unwrap().1);
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    let import = ["import", "--from", "dbmate", "--service", service, "old"];
+    let said = project.run(&import).expect(3);
+    assert!(said.stdout.contains("its rows differ from those of "), "{}", said.stdout);
+    assert!(!said.stdout.contains("next: martydb baseline"), "{}", said.stdout);
+    server().sql(service, "INSERT INTO schema_migrations TABLE bmw.schema_migrations");
+    let said = project.run(&import).expect(0);
+    assert!(said.stdout.contains("baseline --service ado_two --at "), "{}", said.stdout);
 }
 
 #[test]

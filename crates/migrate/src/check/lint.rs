@@ -4,6 +4,7 @@
 
 mod dangers;
 pub(crate) mod deep;
+mod domains;
 mod file;
 mod finding;
 mod objects;
@@ -13,7 +14,8 @@ mod squawk;
 mod standbys;
 
 use deep::with_deep_stack;
-use file::FileLint;
+use domains::CheckedDomains;
+use file::{FileLint, FollowedFiles};
 pub use finding::{LintFinding, LintSeverity};
 use objects::Objects;
 use partitions::Partitioned;
@@ -35,40 +37,47 @@ pub fn lint(
     sizes: &TableSizes,
 ) -> Vec<LintFinding> {
     let (chosen, sizes) = (Chosen::new(rules), sizes.clone());
-    let applied = applied.iter().copied().filter(|one| may_concern_partitions(one));
+    let applied = applied.iter().copied().filter(|one| may_matter(one));
     // The parser's thread may outlive this call.
     let applied: Vec<Migration> = applied.cloned().collect();
     let migrations: Vec<Migration> = migrations.iter().copied().cloned().collect();
     with_deep_stack(move |attempt| {
         let login = &chosen.rules.search_path;
-        let mut objects = (Objects::new(login, sizes.objects().clone()), Partitioned::default());
+        let mut followed = FollowedFiles {
+            objects: Objects::new(login, sizes.objects().clone()),
+            partitioned: Partitioned::default(),
+            domains: CheckedDomains::default(),
+        };
         for (number, migration) in applied.iter().enumerate() {
             // A file that the linter cannot read has no findings.
-            let _unreadable = attempt.survived(number, || follow_applied(migration, login, &mut objects.1));
+            let _unreadable = attempt.survived(number, || follow_applied(migration, login, &mut followed));
         }
-        objects.1.go_live();
+        followed.partitioned.go_live();
         let one = |(number, migration)| {
             let file = FileLint { migration, chosen: &chosen, sizes: &sizes };
-            let findings = attempt.survived(applied.len() + number, || file.run(&mut objects));
+            let findings = attempt.survived(applied.len() + number, || file.run(&mut followed));
             findings.unwrap_or_else(|| vec![file.unreadable()])
         };
         migrations.iter().enumerate().flat_map(one).collect()
     })
 }
 
-/// Returns `true` if a file may make, attach, detach or drop a partition or its table.
-fn may_concern_partitions(migration: &Migration) -> bool {
+/// Returns `true` if a file may make, attach, detach or drop a partition or its table, or a domain.
+fn may_matter(migration: &Migration) -> bool {
     let text = migration.up.text.to_ascii_lowercase();
-    text.contains("partition") || text.contains("drop")
+    ["partition", "domain", "drop"].iter().any(|word| text.contains(word))
 }
 
 /// Follows the statements of an applied file, whose tables are in use.
-fn follow_applied(migration: &Migration, login: &[String], partitioned: &mut Partitioned) {
+fn follow_applied(migration: &Migration, login: &[String], followed: &mut FollowedFiles) {
     let text = &*migration.up.sent();
     if too_deep(text).is_none() {
         let mut objects = Objects::new(login, objects::ExistingObjects::default());
         for part in &objects.follow(text, SourceFile::parse(text)) {
-            part.statements.iter().for_each(|statement| drop(partitioned.follow(statement)));
+            for statement in &part.statements {
+                drop(followed.partitioned.follow(statement));
+                followed.domains.follow(statement);
+            }
         }
     }
 }

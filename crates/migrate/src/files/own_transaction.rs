@@ -37,6 +37,9 @@ pub(crate) fn control(seen: &StatementHead) -> Option<TransactionControl> {
     if seen.begins(&["begin"]) || seen.begins(&["start", "transaction"]) {
         return Some(TransactionControl::Begin(modes(seen.text)));
     }
+    if ends_block(seen) {
+        return None;
+    }
     if seen.begins(&["commit"]) || seen.begins(&["end"]) {
         let rest: Vec<_> = seen.outer().skip(1).collect();
         let rest = match rest.as_slice() {
@@ -51,6 +54,14 @@ pub(crate) fn control(seen: &StatementHead) -> Option<TransactionControl> {
         || seen.begins(&["prepare", "transaction"])
         || seen.begins(&["rollback"]) && !back_to_savepoint;
     ends.then_some(TransactionControl::Other)
+}
+
+/// Returns `true` for the end of a block of PL/pgSQL outside its function, such as END IF, which PostgreSQL refuses as no SQL.
+fn ends_block(seen: &StatementHead) -> bool {
+    const OF_TRANSACTION: &[&str] = &["work", "transaction", "and"];
+    let second = Lexer::new(seen.text).nth(1).map(|token| &seen.text[token.start..token.end]);
+    let is_other = |word: &str| word != ";" && !OF_TRANSACTION.iter().any(|known| is_word(word, known));
+    seen.begins(&["end"]) && second.is_some_and(is_other)
 }
 
 /// Returns the text after BEGIN and its noise word.

@@ -227,6 +227,8 @@ mod tests {
             "ROLLBACK TO a",
             "ROLLBACK WORK TO SAVEPOINT a",
             "SELECT 'COMMIT'",
+            "END IF",
+            "END $x$; END IF;",
             "DO $$ BEGIN x; COMMIT; END $$",
             "PREPARE q AS SELECT 1",
             "CREATE TABLE commit (begin int)",

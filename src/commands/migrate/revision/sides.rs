@@ -106,7 +106,9 @@ fn explained(mut error: Error, files: &[DeclaredFile], draft: &DraftFolder) -> E
         true => {
             "roles belong to `access:` and extensions to `extensions:` in the manifest: declare them there, or leave them out of the schema"
         }
-        false => "the declared schema must be valid in an empty database of the service",
+        false => {
+            "the declared schema must be valid in an empty database of the service; the files of a folder run in the order of their names"
+        }
     };
     error.while_doing("cannot build the declared schema").hint(hint)
 }

@@ -8,6 +8,7 @@ mod rows;
 use squawk_syntax::SyntaxKind::*;
 use squawk_syntax::ast::AstNode;
 
+use super::domains::CheckedDomains;
 use super::objects::{LintedStatement, LintedText};
 use crate::files::Mode;
 use case::DangerCase;
@@ -126,7 +127,7 @@ const DANGERS: &[DangerRow] = &[
     DangerRow {
         rule: own::CHECKED,
         found: |case| rows::checked_column(case),
-        help: "add the column, then the constraint NOT VALID, and validate it in a later migration",
+        help: "add the column, of a type without constraints, then the constraint NOT VALID, and validate it in a later migration",
         spares_new: true,
     },
     DangerRow {
@@ -173,8 +174,9 @@ pub(crate) fn find(
     part: &LintedText,
     rules: &LintRules,
     mode: Mode,
+    domains: &CheckedDomains,
 ) -> Vec<FoundDanger> {
-    let case = DangerCase { statement, node: statement.statement.syntax(), part, rules, mode };
+    let case = DangerCase { statement, node: statement.statement.syntax(), part, rules, mode, domains };
     let rows = DANGERS.iter().filter(|row| !(row.spares_new && statement.is_new));
     let found = rows.filter_map(|row| {
         let message = (row.found)(&case)?;

@@ -3,6 +3,7 @@
 use squawk_linter::Rule;
 use squawk_syntax::SourceFile;
 
+use super::domains::CheckedDomains;
 use super::finding::{LintFinding, LintSeverity};
 use super::objects::{LintedStatement, LintedText, Objects};
 use super::partitions::{PartitionViolation, Partitioned};
@@ -22,11 +23,18 @@ pub(crate) struct FileLint<'a> {
     pub sizes: &'a TableSizes,
 }
 
+/// State that the statements of all files so far leave.
+pub(crate) struct FollowedFiles {
+    pub objects: Objects,
+    pub partitioned: Partitioned,
+    pub domains: CheckedDomains,
+}
+
 /// A finding with its position in the file, in bytes.
 type PlacedFinding = (usize, LintFinding);
 
 impl FileLint<'_> {
-    pub(crate) fn run(&self, (objects, partitioned): &mut (Objects, Partitioned)) -> Vec<LintFinding> {
+    pub(crate) fn run(&self, followed: &mut FollowedFiles) -> Vec<LintFinding> {
         let text = &*self.migration.up.sent();
         let is_checked = self.chosen.syntax && !self.allows(SYNTAX);
         if let Some(at) = too_deep(text) {
@@ -38,11 +46,11 @@ impl FileLint<'_> {
         {
             // The text after a syntax error was parsed by guesses.
             let (at, finding) = found.swap_remove(refused);
-            drop(objects.follow(text, SourceFile::parse(text)));
+            drop(followed.objects.follow(text, SourceFile::parse(text)));
             return vec![LintFinding { position: Position::new(text, at), ..finding }];
         }
-        let parts = objects.follow(&known, SourceFile::parse(&known));
-        found.extend(parts.iter().flat_map(|part| self.of_part(part, partitioned)));
+        let parts = followed.objects.follow(&known, SourceFile::parse(&known));
+        found.extend(parts.iter().flat_map(|part| self.of_part(part, followed)));
         found.sort_by_key(|finding| finding.0);
         let mut places = Positions::new(&self.migration.up.text);
         let placed =
@@ -74,8 +82,10 @@ impl FileLint<'_> {
         (known, found)
     }
 
-    fn of_part(&self, part: &LintedText, partitioned: &mut Partitioned) -> Vec<PlacedFinding> {
+    fn of_part(&self, part: &LintedText, followed: &mut FollowedFiles) -> Vec<PlacedFinding> {
+        let FollowedFiles { partitioned, domains, .. } = followed;
         let statements = &part.statements;
+        statements.iter().for_each(|one| domains.follow(one));
         let on_parents: Vec<bool> =
             statements.iter().map(|one| partitioned.is_index_on_parent(one)).collect();
         let of_partitions: Vec<_> = statements.iter().map(|one| partitioned.follow(one)).collect();
@@ -90,7 +100,7 @@ impl FileLint<'_> {
             all.extend(self.of_standbys(statements, &of_partitions));
         }
         all.extend(self.of_partitions(statements, of_partitions));
-        all.extend(self.of_dangers(part));
+        all.extend(self.of_dangers(part, domains));
         all
     }
 
@@ -114,9 +124,10 @@ impl FileLint<'_> {
     }
 
     /// Returns the findings of martydb's own rules about statements.
-    fn of_dangers(&self, part: &LintedText) -> Vec<PlacedFinding> {
+    fn of_dangers(&self, part: &LintedText, domains: &CheckedDomains) -> Vec<PlacedFinding> {
         let of_statement = |statement: &LintedStatement| {
-            let found = dangers::find(statement, part, &self.chosen.rules, self.migration.up.directives.mode);
+            let mode = self.migration.up.directives.mode;
+            let found = dangers::find(statement, part, &self.chosen.rules, mode, domains);
             let found = found.into_iter().filter(|found| !self.is_off(found.rule)).map(|found| {
                 let help = Some(found.help.into());
                 let finding = LintFinding { message: found.message, help, ..self.placeless(found.rule) };

@@ -138,8 +138,27 @@ pub(crate) const CURES: &[AdviceRow] = &[
             &["alter", "extension"],
             &["drop", "extension"],
         ]),
-        advice: "the extension belongs to the admin, who installs what `extensions:` in the manifest lists: remove the statement",
+        advice: "the extension belongs to the admin, who installs what `extensions:` in the manifest lists: remove the statement, and \
+                 have the admin execute it in this database",
         replaces_hint: true,
+    },
+    AdviceRow {
+        states: &[sqlstate::DUPLICATE_SCHEMA],
+        sign: AdviceCondition::Statement(&[&["create", "schema"]]),
+        advice: "`martydb apply` makes public and the schemas of `schemas:`: remove the statement, or write CREATE SCHEMA IF NOT EXISTS \
+                 {name}",
+        replaces_hint: false,
+    },
+    AdviceRow {
+        states: &[sqlstate::FEATURE_NOT_SUPPORTED],
+        sign: AdviceCondition::Routine(&[
+            "ATExecAlterColumnType",
+            "ATPrepAlterColumnType",
+            "RememberAllDependentForRebuilding",
+        ]),
+        advice: "drop what uses the column before the statement and create it again after it: `martydb revision {service} --from` \
+                 writes both, in their order",
+        replaces_hint: false,
     },
     AdviceRow {
         states: &[sqlstate::INSUFFICIENT_PRIVILEGE],
@@ -179,6 +198,22 @@ pub(crate) const CURES: &[AdviceRow] = &[
         replaces_hint: true,
     },
     AdviceRow {
+        states: &[sqlstate::INSUFFICIENT_PRIVILEGE],
+        sign: AdviceCondition::Statement(&[
+            &["create", "table"],
+            &["create", "view"],
+            &["create", "or", "replace"],
+            &["create", "materialized"],
+            &["create", "function"],
+            &["create", "procedure"],
+            &["create", "type"],
+            &["create", "domain"],
+            &["create", "sequence"],
+        ]),
+        advice: "{owner} may create objects only in the schemas that `schemas:` lists for {service} in the manifest",
+        replaces_hint: false,
+    },
+    AdviceRow {
         states: &[sqlstate::CHECK_VIOLATION],
         sign: AdviceCondition::Routine(&["check_default_partition_contents"]),
         advice: "the default partition has rows of the new partition: in one migration detach it, create the partition, insert \
@@ -203,7 +238,7 @@ pub(crate) const CURES: &[AdviceRow] = &[
         states: &[sqlstate::INVALID_SCHEMA_NAME],
         sign: AdviceCondition::Always,
         advice: "write `schemas: [{schemas}]` for {service} in the manifest, then run `martydb apply --service {service}`; \
-                 or put CREATE SCHEMA {name} into the file",
+                 or put CREATE SCHEMA IF NOT EXISTS {name} into the file",
         replaces_hint: false,
     },
     AdviceRow {

@@ -111,8 +111,11 @@ pub(crate) fn early_label(case: &DangerCase<'_>) -> Option<String> {
         .then(|| format!("{label} is used in the transaction that adds it, which PostgreSQL refuses (55P04)"))
 }
 
-/// Returns the column with a check that a statement adds.
+/// Returns the column with a check that a statement adds, its own or that of its domain.
 pub(crate) fn checked_column(case: &DangerCase<'_>) -> Option<String> {
+    if added_columns(case).any(|column| case.domains.is_type_of(&column)) {
+        return Some(case.rewrites("ADD COLUMN of a domain with a constraint"));
+    }
     added_columns(case).find(|column| column.descendants().any(|part| part.kind() == CHECK_CONSTRAINT))?;
     Some(format!(
         "ADD COLUMN with a CHECK reads all rows of {} under an ACCESS EXCLUSIVE lock, which blocks readers and writers",

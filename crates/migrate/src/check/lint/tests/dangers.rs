@@ -111,8 +111,18 @@ const CASES: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "adding-checked-field",
-        &["ALTER TABLE a ADD COLUMN b text DEFAULT 'x' CHECK (b <> '');"],
-        &["ALTER TABLE a ADD CONSTRAINT c CHECK (b > 0) NOT VALID;", "CREATE TABLE a (b int CHECK (b > 0));"],
+        &[
+            "ALTER TABLE a ADD COLUMN b text DEFAULT 'x' CHECK (b <> '');",
+            "CREATE DOMAIN d AS int CHECK (VALUE > 0); ALTER TABLE a ADD b d;",
+            "CREATE DOMAIN d int NOT NULL; CREATE DOMAIN n.e AS d; ALTER TABLE a ADD COLUMN b n.e DEFAULT 1;",
+            "CREATE DOMAIN d AS int; ALTER DOMAIN d ADD CHECK (VALUE > 0) NOT VALID; ALTER TABLE a ADD b d;",
+        ],
+        &[
+            "ALTER TABLE a ADD CONSTRAINT c CHECK (b > 0) NOT VALID;",
+            "CREATE TABLE a (b int CHECK (b > 0));",
+            "CREATE DOMAIN d AS int; ALTER TABLE a ADD b d;",
+            "CREATE DOMAIN d AS int CHECK (VALUE > 0); ALTER TABLE a ADD b d[];",
+        ],
     ),
     (
         "adding-json-field",
