@@ -11,8 +11,9 @@ SELECT 'rare', pg_catalog.to_jsonb(
   OR EXISTS (SELECT FROM pg_catalog.pg_foreign_server)
   OR EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)
   OR EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal)
-  OR EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_roles r ON r.oid = c.relowner AND r.rolsuper
-    WHERE c.oid >= 16384 AND c.relkind IN ('r', 'm') AND c.relacl IS NOT NULL)
+  -- A superuser counts as a member of every role.
+  OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid >= 16384 AND c.relkind IN ('r', 'm') AND c.relacl IS NOT NULL
+    AND pg_catalog.pg_has_role(c.relowner, 10, 'MEMBER'))
   OR EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attacl IS NOT NULL AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_init_privs i WHERE i.objoid = a.attrelid AND i.objsubid = a.attnum
       AND i.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND i.initprivs = a.attacl)))::text
