@@ -148,14 +148,14 @@ pub struct CheckedDomain {
 pub struct RowSecurity {
     /// Name with schema, as in [`CatalogObject::display`].
     pub table: String,
-    pub policies: Vec<Policy>,
+    pub policies: Vec<RowPolicy>,
     /// Partitions and children of any depth that let more rows through.
     #[serde(deserialize_with = "null_as_default")]
     pub leaves: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
-pub struct Policy {
+pub struct RowPolicy {
     pub name: String,
     pub restrictive: bool,
     /// As in `pg_policy.polcmd`; `*` for all.

@@ -29,8 +29,8 @@ pub use builtins::{BuiltinChange, BuiltinDifference};
 pub use collect::snapshot;
 pub use connection_strings::users_with_passwords;
 pub use database::{
-    CheckedDomain, DatabaseCatalog, Policy, PrivilegedCatalog, PrivilegedRelation, PrivilegedRoutine,
-    RoutineBody, RowSecurity, SchemaAccess,
+    CheckedDomain, DatabaseCatalog, PrivilegedCatalog, PrivilegedRelation, PrivilegedRoutine, RoutineBody,
+    RowPolicy, RowSecurity, SchemaAccess,
 };
 pub use host_files::OpenFile;
 pub use jobs::Job;

@@ -41,7 +41,7 @@ use observe::observe;
 
 pub use assess::{Baseline, Filter, assess};
 pub use assessment::{
-    Assessment, BreachReport, ProbeRow, Reason, ServerJudgement, ServerView, VerifiedServer,
+    Assessment, BreachReport, ExitReason, ProbeRow, ServerJudgement, ServerView, VerifiedServer,
 };
 pub use breaches::{Basis, findings};
 pub use observations::Extent;

@@ -1,7 +1,7 @@
 //! Relations that lend their owner's privileges: views, materialized views, and tables with rules.
 
 use super::context::Database;
-use super::reach::{Condition, Piece, pieces};
+use super::reach::{Piece, RowCondition, pieces};
 use crate::audit::context::AuditSubject;
 use martydb_catalog::{CatalogObject, ReadRelation};
 use martydb_model::AclEntry;
@@ -101,7 +101,7 @@ fn shows_own_rows(view: &CatalogObject) -> bool {
         && !words.iter().any(|word| word.is_any(&combines));
     let condition = from.map(|at| &words[at + 1..]).unwrap_or_default();
     let condition = &condition[..condition.iter().position(end).unwrap_or(condition.len())];
-    is_one && Condition::of(condition).names_its_user()
+    is_one && RowCondition::of(condition).names_its_user()
 }
 
 /// Returns the roles that can use a relation, or a single column of it, each with the first entry that allows it.

@@ -26,7 +26,7 @@ pub(crate) use bounded::Returned;
 pub(crate) use bounded::added_to;
 pub(crate) use bounded::computes;
 pub(crate) use bounded::is_of_kernel;
-pub(crate) use condition::Condition;
+pub(crate) use condition::RowCondition;
 use fixes::{Cause, is_own};
 use gather::Gathered;
 pub(crate) use martydb_model::findings::FindingBuilder;

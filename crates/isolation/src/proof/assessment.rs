@@ -75,7 +75,7 @@ pub struct LeftOut {
 pub struct AcceptedFinding {
     #[serde(flatten)]
     pub finding: Finding,
-    /// Reason for accepting it.
+    /// ExitReason for accepting it.
     pub reason: String,
     /// `true` if a platform limit accepts all findings of its kind.
     #[serde(skip)]
@@ -191,23 +191,25 @@ impl Assessment {
     }
 
     /// Returns how often a reason occurs.
-    pub fn count(&self, reason: Reason) -> usize {
+    pub fn count(&self, reason: ExitReason) -> usize {
         let breach =
             |row: &&ProbeRow| row.reported.as_ref().is_some_and(|one| !matches!(one, BreachReport::Accepted));
         match reason {
-            Reason::Breach => self.matrix.iter().chain(&self.extra).filter(breach).count(),
-            Reason::Finding => self.findings.iter().filter(|one| one.severity >= Severity::Medium).count(),
-            Reason::Inconclusive => self.inconclusive(),
-            Reason::Unread => self.unread.len(),
-            Reason::Unanswered => self.failed.len(),
-            Reason::Skipped if self.strict => self.skipped_checks().len(),
-            Reason::Skipped => 0,
+            ExitReason::Breach => self.matrix.iter().chain(&self.extra).filter(breach).count(),
+            ExitReason::Finding => {
+                self.findings.iter().filter(|one| one.severity >= Severity::Medium).count()
+            }
+            ExitReason::Inconclusive => self.inconclusive(),
+            ExitReason::Unread => self.unread.len(),
+            ExitReason::Unanswered => self.failed.len(),
+            ExitReason::Skipped if self.strict => self.skipped_checks().len(),
+            ExitReason::Skipped => 0,
         }
     }
 
     pub fn status(&self) -> ExitStatus {
         let errors = self.failed.iter().map(|(_, error)| error.kind.status());
-        let proof = Reason::ALL.iter().filter(|reason| **reason != Reason::Unanswered);
+        let proof = ExitReason::ALL.iter().filter(|reason| **reason != ExitReason::Unanswered);
         let proof = proof.filter(|reason| self.count(**reason) > 0).map(|_| ExitStatus::Isolation);
         ExitStatus::worst(errors.chain(proof))
     }
@@ -215,7 +217,7 @@ impl Assessment {
 
 /// A reason of an exit code other than 0. Each format tells all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reason {
+pub enum ExitReason {
     /// A login that got in, unless that is accepted.
     Breach,
     /// A finding of severity medium and above.
@@ -229,14 +231,14 @@ pub enum Reason {
     Skipped,
 }
 
-impl Reason {
-    pub const ALL: [Reason; 6] = [
-        Reason::Breach,
-        Reason::Finding,
-        Reason::Inconclusive,
-        Reason::Unread,
-        Reason::Unanswered,
-        Reason::Skipped,
+impl ExitReason {
+    pub const ALL: [ExitReason; 6] = [
+        ExitReason::Breach,
+        ExitReason::Finding,
+        ExitReason::Inconclusive,
+        ExitReason::Unread,
+        ExitReason::Unanswered,
+        ExitReason::Skipped,
     ];
 }
 

@@ -2,7 +2,7 @@
 UNION ALL
 SELECT 'extension', pg_catalog.jsonb_build_object(
   'name', e.extname, 'owner', pg_catalog.pg_get_userbyid(e.extowner),
-  -- The first object that DROP EXTENSION … CASCADE by an owner who is no superuser takes along.
+  -- The first object that DROP EXTENSION ... CASCADE by an owner who is no superuser takes along.
   'used_by', CASE WHEN e.extowner NOT IN (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolsuper) THEN (
     SELECT pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)
     FROM listed x JOIN pg_catalog.pg_depend d ON d.refclassid = x.classid AND d.refobjid = x.objid AND d.deptype IN ('n', 'a')

@@ -6,9 +6,9 @@
 use std::collections::BTreeSet;
 
 use crate::audit::context::{AuditSubject, Database};
-use crate::audit::reach::{Condition, Piece, pieces};
+use crate::audit::reach::{Piece, RowCondition, pieces};
 use crate::audit::roles::RoleClass;
-use martydb_catalog::{CatalogObject, Policy, RowSecurity};
+use martydb_catalog::{CatalogObject, RowPolicy, RowSecurity};
 use martydb_model::findings::Severity::{Low, Medium};
 use martydb_model::findings::{FindingBuilder, PUBLIC, ROW_POLICY};
 use martydb_model::units::listed;
@@ -47,7 +47,7 @@ fn weak(db: &Database<'_>, found: &RowSecurity) -> Option<FindingBuilder> {
 }
 
 fn ways(db: &Database<'_>, found: &RowSecurity, item: &CatalogObject, users: &BTreeSet<&str>) -> Vec<String> {
-    let concerns = |policy: &&Policy| {
+    let concerns = |policy: &&RowPolicy| {
         let is_user = |role: &String| {
             users.contains(role.as_str()) || db.audit.actors(role).iter().any(|actor| users.contains(actor))
         };
@@ -55,7 +55,8 @@ fn ways(db: &Database<'_>, found: &RowSecurity, item: &CatalogObject, users: &BT
     };
     let policies: Vec<_> = found.policies.iter().filter(concerns).collect();
     // Every row fulfils all restrictive policies.
-    let bounds = |policy: &&&Policy| policy.restrictive && policy.roles.is_empty() && policy.command == '*';
+    let bounds =
+        |policy: &&&RowPolicy| policy.restrictive && policy.roles.is_empty() && policy.command == '*';
     let bounded = policies.iter().filter(bounds).any(|policy| names_its_user(policy.using.as_deref()));
     let party = Party { db, item, users };
     let of_policies = policies.into_iter().filter(|_| !bounded).flat_map(|policy| party.ways(policy));
@@ -80,7 +81,7 @@ struct Party<'a, 'd> {
 
 impl Party<'_, '_> {
     /// Returns what the users of the table can change so that a policy lets other rows through.
-    fn ways(&self, policy: &Policy) -> Vec<String> {
+    fn ways(&self, policy: &RowPolicy) -> Vec<String> {
         let [using, check] = [&policy.using, &policy.check].map(Option::as_deref);
         let mut ways = vec![];
         // An expression of its own is missing where the other one applies to both.
@@ -101,7 +102,7 @@ impl Party<'_, '_> {
         if let (Some(using), Some(check), false, '*' | 'w') =
             (using, check, policy.restrictive, policy.command)
             && !names_its_user(Some(check))
-            && !Condition::new(check).implies(&Condition::new(using))
+            && !RowCondition::new(check).implies(&RowCondition::new(using))
         {
             ways.push(format!("policy {} lets them write rows of others", policy.name));
         }
@@ -109,7 +110,7 @@ impl Party<'_, '_> {
     }
 
     /// Returns the settings that a policy and its functions read, and that a session may set.
-    fn settings(&self, policy: &Policy) -> BTreeSet<String> {
+    fn settings(&self, policy: &RowPolicy) -> BTreeSet<String> {
         let changeable = &self.db.audit.snapshot.state.parameters.user_settings;
         let texts = [&policy.using, &policy.check].into_iter().flatten().map(|text| settings_in(text));
         let mut all: BTreeSet<String> = texts.flatten().collect();
@@ -171,7 +172,7 @@ fn settings_in(text: &str) -> Vec<String> {
 }
 
 fn names_its_user(text: Option<&str>) -> bool {
-    text.is_some_and(|text| Condition::new(text).names_its_user())
+    text.is_some_and(|text| RowCondition::new(text).names_its_user())
 }
 
 fn named<T: AsRef<str>>(names: &[T]) -> Option<String> {

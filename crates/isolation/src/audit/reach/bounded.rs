@@ -6,11 +6,12 @@
 use std::collections::BTreeSet;
 
 mod own_sessions;
-mod words;
+pub(super) mod words;
 
 use super::body_text::{NO_FUNCTION, is_target};
 use super::pieces::{Piece, UsedName, name_at};
 use own_sessions::{ENDS, ends_own_sessions};
+pub(crate) use words::computes;
 use words::{CATALOGS, FIGURES, FUNCTIONS, KERNEL_FILES};
 
 /// First words of a statement.
@@ -33,11 +34,6 @@ const READERS: &[&str] = &["pg_read_file", "pg_read_binary_file"];
 /// Returns `true` for a file that shows nothing of a service or the server.
 pub(crate) fn is_of_kernel(file: &str) -> bool {
     KERNEL_FILES.contains(&file)
-}
-
-/// Returns `true` for a call that only computes.
-pub(crate) fn computes(name: &UsedName) -> bool {
-    name.schema.as_deref().is_none_or(|of| of == "pg_catalog") && FUNCTIONS.contains(&name.name.as_str())
 }
 
 /// Result of a function.

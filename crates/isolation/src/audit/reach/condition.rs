@@ -1,6 +1,6 @@
 //! Conditions of policies and views, as the server prints them: conjuncts, and whether they compare with the session's role.
 
-use super::bounded::computes;
+use super::bounded::words::computes;
 use super::executed_text::closing;
 use super::pieces::{Piece, name_at, pieces};
 
@@ -11,15 +11,15 @@ const IDENTITY: &[&str] = &["session_user", "current_user", "current_role", "use
 const LOOSE: &[&str] = &["or", "not", "select", "current_setting", "case", "is"];
 
 /// A condition, split at the top level.
-pub(crate) struct Condition(Vec<Piece>);
+pub(crate) struct RowCondition(Vec<Piece>);
 
-impl Condition {
-    pub(crate) fn new(text: &str) -> Condition {
-        Condition(pieces(text))
+impl RowCondition {
+    pub(crate) fn new(text: &str) -> RowCondition {
+        RowCondition(pieces(text))
     }
 
-    pub(crate) fn of(words: &[Piece]) -> Condition {
-        Condition(words.to_vec())
+    pub(crate) fn of(words: &[Piece]) -> RowCondition {
+        RowCondition(words.to_vec())
     }
 
     /// Returns `true` if one of its conjuncts compares with the role of the session, and computes nothing but that.
@@ -29,7 +29,7 @@ impl Condition {
 
     /// Returns `true` if whatever fulfils it fulfils the other one: each conjunct of that, or one of its alternatives, is among
     /// its own.
-    pub(crate) fn implies(&self, other: &Condition) -> bool {
+    pub(crate) fn implies(&self, other: &RowCondition) -> bool {
         let own = parts(&self.0, "and");
         let is_own = |part: &&[Piece]| {
             own.contains(part) || part.iter().all(|piece| piece.is("true") || is_parenthesis(piece))
@@ -108,7 +108,7 @@ mod tests {
             ("(login = current_setting('a.b'::text))", false),
             ("(login IN ( SELECT m.login FROM app.m WHERE (m.who = SESSION_USER)))", false),
         ] {
-            assert_eq!(Condition::new(text).names_its_user(), expected, "{text}");
+            assert_eq!(RowCondition::new(text).names_its_user(), expected, "{text}");
         }
     }
 
@@ -125,7 +125,7 @@ mod tests {
             ("(a = 1)", "true", true),
         ] {
             assert_eq!(
-                Condition::new(check).implies(&Condition::new(using)),
+                RowCondition::new(check).implies(&RowCondition::new(using)),
                 expected,
                 "{check} for {using}"
             );

@@ -2,7 +2,7 @@
 
 use super::groups::FindingGroup;
 use crate::commands::verify::verify_isolation::document::VerifyReport;
-use martydb_isolation::proof::{Assessment, FailedFix, Reason};
+use martydb_isolation::proof::{Assessment, ExitReason, FailedFix};
 use martydb_model::findings::{Finding, FindingSource, PUBLIC, Severity};
 use martydb_model::grants::{Fix, Repair};
 use martydb_model::units::{counted, listed};
@@ -144,28 +144,28 @@ fn by_severity(findings: &[Finding]) -> String {
 /// Returns the reasons of an exit code other than 0, except for the shown findings.
 fn reasons(report: &VerifyReport) -> Vec<String> {
     let assessment = &report.assessment;
-    let of_proof = Reason::ALL.iter().filter_map(|reason| reason_in_words(assessment, *reason));
+    let of_proof = ExitReason::ALL.iter().filter_map(|reason| reason_in_words(assessment, *reason));
     let failed = counted(report.unclosed.len(), "change");
     of_proof.chain((!report.unclosed.is_empty()).then(|| format!("{failed} failed"))).collect()
 }
 
-fn reason_in_words(assessment: &Assessment, reason: Reason) -> Option<String> {
+fn reason_in_words(assessment: &Assessment, reason: ExitReason) -> Option<String> {
     let count = match reason {
         // Shown as a finding.
-        Reason::Breach => assessment.unreported_breaches(),
+        ExitReason::Breach => assessment.unreported_breaches(),
         reason => assessment.count(reason),
     };
     let was = |noun: &str| format!("{} {}", counted(count, noun), if count == 1 { "was" } else { "were" });
     let words = match reason {
-        Reason::Finding => return None,
-        Reason::Breach => {
+        ExitReason::Finding => return None,
+        ExitReason::Breach => {
             let (is, fails) = if count == 1 { ("is", "fails") } else { ("are", "fail") };
             format!("{} {is} hidden by the filter but still {fails} the run", counted(count, "breach"))
         }
-        Reason::Inconclusive => was("probe") + " inconclusive",
-        Reason::Unread => format!("{} could not be read", counted(count, "part")),
-        Reason::Unanswered => was("server") + " not examined",
-        Reason::Skipped => was("check") + " skipped (fails because of --strict)",
+        ExitReason::Inconclusive => was("probe") + " inconclusive",
+        ExitReason::Unread => format!("{} could not be read", counted(count, "part")),
+        ExitReason::Unanswered => was("server") + " not examined",
+        ExitReason::Skipped => was("check") + " skipped (fails because of --strict)",
     };
     (count > 0).then_some(words)
 }
@@ -334,22 +334,26 @@ mod tests {
             why: "y".into(),
         };
         let none = || found(&[]);
-        let case = |reason: Reason| match reason {
-            Reason::Breach => (ServerJudgement { matrix: vec![probe(Verdict::Breach)], ..none() }, "breach"),
-            Reason::Finding => (found(&[PREPARED.of("x").on("main")]), "prepared"),
-            Reason::Inconclusive => {
+        let case = |reason: ExitReason| match reason {
+            ExitReason::Breach => {
+                (ServerJudgement { matrix: vec![probe(Verdict::Breach)], ..none() }, "breach")
+            }
+            ExitReason::Finding => (found(&[PREPARED.of("x").on("main")]), "prepared"),
+            ExitReason::Inconclusive => {
                 (ServerJudgement { matrix: vec![probe(Verdict::Inconclusive)], ..none() }, "inconclusive")
             }
-            Reason::Unread => (ServerJudgement { unread: vec![unread.clone()], ..none() }, "the moon"),
-            Reason::Unanswered => (none(), "server"),
-            Reason::Skipped => (ServerJudgement { not_examined: vec![unseen.clone()], ..none() }, "the moon"),
+            ExitReason::Unread => (ServerJudgement { unread: vec![unread.clone()], ..none() }, "the moon"),
+            ExitReason::Unanswered => (none(), "server"),
+            ExitReason::Skipped => {
+                (ServerJudgement { not_examined: vec![unseen.clone()], ..none() }, "the moon")
+            }
         };
-        for reason in Reason::ALL {
+        for reason in ExitReason::ALL {
             let strict = Filter { strict: true, ..Filter::default() };
             let (judged, told) = (|| case(reason).0, case(reason).1);
-            let failed: &[&str] = if reason == Reason::Unanswered { &["two"] } else { &[] };
+            let failed: &[&str] = if reason == ExitReason::Unanswered { &["two"] } else { &[] };
             let alone = report(&strict, judged(), failed);
-            let own = Reason::ALL.into_iter().filter(|one| alone.assessment.count(*one) > 0);
+            let own = ExitReason::ALL.into_iter().filter(|one| alone.assessment.count(*one) > 0);
             assert_eq!(own.collect::<Vec<_>>(), [reason]);
             assert_ne!(alone.status(), ExitStatus::Success, "{reason:?}");
             for format in ReportFormat::value_variants().iter().filter(|one| **one != ReportFormat::Json) {
