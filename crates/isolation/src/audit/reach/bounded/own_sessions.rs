@@ -76,12 +76,12 @@ fn ends_own(pieces: &[Piece], call: usize) -> bool {
     if pieces.get(from).is_some_and(|piece| piece.is("from")) && looks_at_sessions(pieces, from) {
         return matches!(argument, [one] if one.is("pid"));
     }
-    let guards =
+    let mut guards =
         (0..call).filter(|at| looks_at_sessions(pieces, *at) && is_compared(pieces, *at, "pid", argument));
     let is_set = |at: usize| {
         pieces[at..].starts_with(argument) && pieces.get(at + argument.len()) == Some(&Piece::Symbol(b':'))
     };
-    guards.into_iter().any(|at| guards_call(pieces, at, call)) && !(0..call).any(is_set)
+    guards.any(|at| guards_call(pieces, at, call)) && !(0..call).any(is_set)
 }
 
 /// Returns `true` for `IF EXISTS (…) THEN` just before the call, and for `IF NOT EXISTS (…) THEN RAISE EXCEPTION …; END IF` before it.
