@@ -11,6 +11,7 @@ use super::row_hash::{ListedColumn, RowHash, hashed_columns};
 use super::sums::{ServerSum, read_sum, sum_sql};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{ServerText, Statement, stmt, with_members};
+use martydb_model::sqlstate;
 use martydb_pg::server::{Connection, Unreadable, query, query_as, query_one};
 use martydb_ui::report::progress;
 
@@ -101,13 +102,27 @@ async fn checksums_of(
         _ => {
             let columns = columns.as_deref().map(serde_json::from_str::<Vec<ListedColumn>>).transpose();
             let columns = columns.map_err(|error| Unreadable::new(error.to_string()))?;
-            (format!("table {name}"), rows(&relation, hash, columns.as_deref()).text(session).await?)
+            let text = rows(&relation, hash, columns.as_deref()).text(session).await;
+            (format!("table {name}"), text.map_err(|error| with_path(error, &name))?)
         }
     };
     let mut checksums = Checksums::from([(object, text)]);
     checksums.extend(rights.map(|rights| (format!("rights on {name}"), rights)));
     checksums.extend(own_rights.map(|rights| ("rights on schema martydb".into(), rights)));
     Ok(checksums)
+}
+
+/// Adds the way out where code of the service finds its names by the search path: the planner reads expressions of indexes.
+fn with_path(error: Error, table: &str) -> Error {
+    const UNDEFINED: &[&str] =
+        &[sqlstate::UNDEFINED_FUNCTION, sqlstate::UNDEFINED_TABLE, sqlstate::UNDEFINED_OBJECT];
+    let is_undefined = error.sqlstate.as_deref().is_some_and(|state| UNDEFINED.contains(&state));
+    error.hint_if(is_undefined.then(|| {
+        format!(
+            "a function in an index of table {table} finds its names by the search path, as pg_dump does not: give the function \
+             SET search_path, or write the schemas in its body"
+        )
+    }))
 }
 
 /// Returns the sum of the hashes of each row's text, or of its columns. Equal values with different text, such as 1.0

@@ -115,6 +115,7 @@ pub mod own {
     pub const NEW_LABEL: &str = "using-new-enum-value";
     pub const NUMBERED: &str = "adding-numbered-field";
     pub const CHECKED: &str = "adding-checked-field";
+    pub const FORCED_ROWS: &str = "changing-forced-rows";
     pub const ROW_SECURITY: &str = "row-security-without-policy";
     pub const DROP_OWNED: &str = "drop-owned";
     pub const OTHER_SERVICE: &str = "grant-to-other-service";
@@ -226,6 +227,11 @@ pub const OWN: &[(&str, &str)] = &[
         own::CHECKED,
         "A CHECK of a new column, or a constraint of its domain, reads all rows under an ACCESS EXCLUSIVE lock. Add the column, then the \
          constraint NOT VALID, and validate it in a later migration.",
+    ),
+    (
+        own::FORCED_ROWS,
+        "Row security of a table with FORCE ROW LEVEL SECURITY applies to its owner too, as whom migrations run: UPDATE, DELETE and MERGE \
+         pass over the rows that its policies hide, without an error. Write NO FORCE before the statement, and FORCE after it.",
     ),
     (
         own::ROW_SECURITY,

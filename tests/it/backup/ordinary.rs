@@ -64,7 +64,13 @@ fn ordinary_schemas_come_back_as_they_were_saved() {
     assert!(unnamed.stderr.contains("there is no backup of service"), "{unnamed:?}");
     let id = kept.backup();
     assert_eq!(record(&kept, &id)["hash"], "cols/3");
-    let before = kept.everything("bko_a");
+    // The hash of an enum is that of its OID: each copy spreads the rows in another way.
+    let everything = || {
+        let mut all = kept.everything("bko_a");
+        all.retain(|line| !line.contains("FROM ONLY hued_"));
+        all
+    };
+    let before = everything();
     kept.project.run(&["backup", "verify", &id]).expect(0);
 
     let unnamed = restore(&kept, &["-y"]).expect(2);
@@ -73,7 +79,7 @@ fn ordinary_schemas_come_back_as_they_were_saved() {
     assert!(shown.stdout.contains(&format!("Would restore {id} into database bko_a")), "{shown:?}");
     kept.server.sql("bko_a", "DROP TABLE word, alpha CASCADE");
     restore(&kept, &["--from", "latest", "-y"]).expect(0);
-    assert_eq!(kept.everything("bko_a"), before);
+    assert_eq!(everything(), before);
     let comment = "SELECT obj_description(oid, 'pg_extension') FROM pg_extension WHERE extname = 'hstore'";
     assert_eq!(kept.server.value("bko_a", comment), "ours");
     restore(

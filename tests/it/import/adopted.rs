@@ -178,7 +178,7 @@ fn of_two_histories_of_one_tool_none_is_chosen() {
              INSERT INTO bmw.schema_migrations VALUES ('20240101000000')"
         ),
     );
-    let project = project(service, "");
+    let project = project(service, "schemas: [public, bmw]");
     write(&project, LAYOUTS.iter().find(|row| row.0 == "dbmate").unwrap().1);
     project.run(&["apply", "--all", "-y"]).expect(0);
     let import = ["import", "--from", "dbmate", "--service", service, "old"];

@@ -4,7 +4,7 @@
 
 mod dangers;
 pub(crate) mod deep;
-mod domains;
+mod facts;
 mod file;
 mod finding;
 mod objects;
@@ -14,7 +14,7 @@ mod squawk;
 mod standbys;
 
 use deep::with_deep_stack;
-use domains::CheckedDomains;
+use facts::ObjectFacts;
 use file::{FileLint, FollowedFiles};
 pub use finding::{LintFinding, LintSeverity};
 use objects::Objects;
@@ -46,7 +46,7 @@ pub fn lint(
         let mut followed = FollowedFiles {
             objects: Objects::new(login, sizes.objects().clone()),
             partitioned: Partitioned::default(),
-            domains: CheckedDomains::default(),
+            facts: ObjectFacts::default(),
         };
         for (number, migration) in applied.iter().enumerate() {
             // A file that the linter cannot read has no findings.
@@ -62,10 +62,10 @@ pub fn lint(
     })
 }
 
-/// Returns `true` if a file may make, attach, detach or drop a partition or its table, or a domain.
+/// Returns `true` if a file may make, attach, detach or drop a partition or its table, or leave a fact.
 fn may_matter(migration: &Migration) -> bool {
     let text = migration.up.text.to_ascii_lowercase();
-    ["partition", "domain", "drop"].iter().any(|word| text.contains(word))
+    ["partition", "domain", "force", "drop"].iter().any(|word| text.contains(word))
 }
 
 /// Follows the statements of an applied file, whose tables are in use.
@@ -76,7 +76,7 @@ fn follow_applied(migration: &Migration, login: &[String], followed: &mut Follow
         for part in &objects.follow(text, SourceFile::parse(text)) {
             for statement in &part.statements {
                 drop(followed.partitioned.follow(statement));
-                followed.domains.follow(statement);
+                followed.facts.follow(statement);
             }
         }
     }

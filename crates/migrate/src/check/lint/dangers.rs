@@ -8,7 +8,7 @@ mod rows;
 use squawk_syntax::SyntaxKind::*;
 use squawk_syntax::ast::AstNode;
 
-use super::domains::CheckedDomains;
+use super::facts::ObjectFacts;
 use super::objects::{LintedStatement, LintedText};
 use crate::files::Mode;
 use case::DangerCase;
@@ -113,6 +113,12 @@ const DANGERS: &[DangerRow] = &[
         spares_new: true,
     },
     DangerRow {
+        rule: own::FORCED_ROWS,
+        found: |case| rows::of_forced(case),
+        help: "write ALTER TABLE … NO FORCE ROW LEVEL SECURITY before it, and FORCE after it",
+        spares_new: false,
+    },
+    DangerRow {
         rule: own::JSON,
         found: |case| rows::json_column(case),
         help: "use jsonb, or fail the queries that compare whole rows first",
@@ -174,9 +180,9 @@ pub(crate) fn find(
     part: &LintedText,
     rules: &LintRules,
     mode: Mode,
-    domains: &CheckedDomains,
+    facts: &ObjectFacts,
 ) -> Vec<FoundDanger> {
-    let case = DangerCase { statement, node: statement.statement.syntax(), part, rules, mode, domains };
+    let case = DangerCase { statement, node: statement.statement.syntax(), part, rules, mode, facts };
     let rows = DANGERS.iter().filter(|row| !(row.spares_new && statement.is_new));
     let found = rows.filter_map(|row| {
         let message = (row.found)(&case)?;

@@ -3,7 +3,7 @@
 use squawk_linter::Rule;
 use squawk_syntax::SourceFile;
 
-use super::domains::CheckedDomains;
+use super::facts::ObjectFacts;
 use super::finding::{LintFinding, LintSeverity};
 use super::objects::{LintedStatement, LintedText, Objects};
 use super::partitions::{PartitionViolation, Partitioned};
@@ -27,7 +27,7 @@ pub(crate) struct FileLint<'a> {
 pub(crate) struct FollowedFiles {
     pub objects: Objects,
     pub partitioned: Partitioned,
-    pub domains: CheckedDomains,
+    pub facts: ObjectFacts,
 }
 
 /// A finding with its position in the file, in bytes.
@@ -83,9 +83,8 @@ impl FileLint<'_> {
     }
 
     fn of_part(&self, part: &LintedText, followed: &mut FollowedFiles) -> Vec<PlacedFinding> {
-        let FollowedFiles { partitioned, domains, .. } = followed;
+        let FollowedFiles { partitioned, facts, .. } = followed;
         let statements = &part.statements;
-        statements.iter().for_each(|one| domains.follow(one));
         let on_parents: Vec<bool> =
             statements.iter().map(|one| partitioned.is_index_on_parent(one)).collect();
         let of_partitions: Vec<_> = statements.iter().map(|one| partitioned.follow(one)).collect();
@@ -100,7 +99,7 @@ impl FileLint<'_> {
             all.extend(self.of_standbys(statements, &of_partitions));
         }
         all.extend(self.of_partitions(statements, of_partitions));
-        all.extend(self.of_dangers(part, domains));
+        all.extend(self.of_dangers(part, facts));
         all
     }
 
@@ -124,10 +123,11 @@ impl FileLint<'_> {
     }
 
     /// Returns the findings of martydb's own rules about statements.
-    fn of_dangers(&self, part: &LintedText, domains: &CheckedDomains) -> Vec<PlacedFinding> {
-        let of_statement = |statement: &LintedStatement| {
+    fn of_dangers(&self, part: &LintedText, facts: &mut ObjectFacts) -> Vec<PlacedFinding> {
+        let mut of_statement = |statement: &LintedStatement| {
             let mode = self.migration.up.directives.mode;
-            let found = dangers::find(statement, part, &self.chosen.rules, mode, domains);
+            let found = dangers::find(statement, part, &self.chosen.rules, mode, facts);
+            facts.follow(statement);
             let found = found.into_iter().filter(|found| !self.is_off(found.rule)).map(|found| {
                 let help = Some(found.help.into());
                 let finding = LintFinding { message: found.message, help, ..self.placeless(found.rule) };
@@ -135,7 +135,7 @@ impl FileLint<'_> {
             });
             found.collect::<Vec<_>>()
         };
-        part.statements.iter().flat_map(of_statement).collect()
+        part.statements.iter().flat_map(&mut of_statement).collect()
     }
 
     /// Adds to a finding the size of the table, and if it may be new.

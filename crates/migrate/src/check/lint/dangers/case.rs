@@ -3,7 +3,7 @@
 use squawk_syntax::SyntaxKind::{self, *};
 use squawk_syntax::SyntaxNode;
 
-use crate::check::lint::domains::CheckedDomains;
+use crate::check::lint::facts::ObjectFacts;
 use crate::check::lint::objects::{LintedStatement, LintedText};
 use crate::files::Mode;
 use martydb_model::LintRules;
@@ -16,7 +16,8 @@ pub(crate) struct DangerCase<'a> {
     pub rules: &'a LintRules,
     /// Mode of the file.
     pub mode: Mode,
-    pub domains: &'a CheckedDomains,
+    /// State before the statement.
+    pub facts: &'a ObjectFacts,
 }
 
 impl DangerCase<'_> {

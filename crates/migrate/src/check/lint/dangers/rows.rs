@@ -25,6 +25,20 @@ pub(crate) fn of_all(case: &DangerCase<'_>, kind: SyntaxKind) -> Option<String> 
     Some(written_name(&table)?.name)
 }
 
+/// Returns the table with forced row security of which a statement changes rows.
+pub(crate) fn of_forced(case: &DangerCase<'_>) -> Option<String> {
+    if !RUNNING.contains(&case.node.kind()) {
+        return None;
+    }
+    let changes = case.node.descendants().filter(|node| matches!(node.kind(), UPDATE | DELETE | MERGE));
+    let mut tables = changes.flat_map(|node| node.children()).filter(|node| node.kind() == RELATION_NAME);
+    let name = tables
+        .find_map(|table| Some(written_name(&table)?.name).filter(|name| case.facts.is_forced(name)))?;
+    Some(format!(
+        "{name} has FORCE ROW LEVEL SECURITY: rows that its policies hide from the owner stay as they are"
+    ))
+}
+
 fn has_no_condition(node: &SyntaxNode) -> bool {
     let condition = node.children().find_map(|child| match child.kind() {
         WHERE_CLAUSE => {
@@ -113,7 +127,7 @@ pub(crate) fn early_label(case: &DangerCase<'_>) -> Option<String> {
 
 /// Returns the column with a check that a statement adds, its own or that of its domain.
 pub(crate) fn checked_column(case: &DangerCase<'_>) -> Option<String> {
-    if added_columns(case).any(|column| case.domains.is_type_of(&column)) {
+    if added_columns(case).any(|column| case.facts.has_checked_type(&column)) {
         return Some(case.rewrites("ADD COLUMN of a domain with a constraint"));
     }
     added_columns(case).find(|column| column.descendants().any(|part| part.kind() == CHECK_CONSTRAINT))?;

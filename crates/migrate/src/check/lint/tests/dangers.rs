@@ -130,6 +130,18 @@ const CASES: &[(&str, &[&str], &[&str])] = &[
         &["ALTER TABLE a ADD COLUMN b jsonb;", "CREATE TABLE a (b json);"],
     ),
     (
+        "changing-forced-rows",
+        &[
+            "ALTER TABLE a FORCE ROW LEVEL SECURITY; UPDATE a SET b = 1 WHERE b = 2;",
+            "ALTER TABLE n.a FORCE ROW LEVEL SECURITY; WITH x AS (DELETE FROM n.a WHERE b = 2 RETURNING b) SELECT * FROM x;",
+        ],
+        &[
+            "UPDATE a SET b = 1 WHERE b = 2;",
+            "ALTER TABLE a FORCE ROW LEVEL SECURITY; ALTER TABLE a NO FORCE ROW LEVEL SECURITY; UPDATE a SET b = 1 WHERE b = 2; \
+             ALTER TABLE a FORCE ROW LEVEL SECURITY;",
+        ],
+    ),
+    (
         "row-security-without-policy",
         &[
             "ALTER TABLE a ENABLE ROW LEVEL SECURITY;",
