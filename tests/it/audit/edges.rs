@@ -61,40 +61,6 @@ fn whatever_reaches_a_superusers_code_or_catalogs_is_found_with_its_object() {
     ["board", "sizes", "ops.mine", "red_app | red_db | the rows of"].iter().for_each(|word| quiet(word));
 }
 
-/// Objects of a superuser that name a function or an operator of `red_owner` in every column that can.
-const EVERY_COLUMN: &str = include_str!("code_edges.sql");
-
-/// Makes a query for the columns of the catalogs and the functions of `red_owner` that they lead to.
-const COLUMNS: &str = "SELECT string_agg(format('SELECT %L, (SELECT string_agg(p.oid::regprocedure::text, '';'') FROM %s x JOIN pg_proc p ON p.oid = %s
-    WHERE p.proowner = ''red_owner''::regrole)', f.fktable || '.' || f.fkcols[1], f.fktable, CASE f.pktable WHEN 'pg_proc'::regclass THEN 'x.' || f.fkcols[1]
-      ELSE format('(SELECT o.oprcode FROM pg_operator o WHERE o.oid = x.%I)', f.fkcols[1]) END), ' UNION ALL ')
-  FROM pg_get_catalog_foreign_keys() f
-  WHERE f.pktable IN ('pg_proc'::regclass, 'pg_operator'::regclass) AND NOT f.is_array AND f.fktable <> 'pg_statistic'::regclass";
-
-#[test]
-fn every_column_of_the_catalogs_that_names_a_function_or_an_operator_is_an_edge() {
-    let pair = Pair::new();
-    if pair.server.major() < 14 {
-        // It has neither the function that lists the columns nor all of these.
-        return;
-    }
-    pair.server.sql("red_db", EVERY_COLUMN);
-    let columns = pair.server.value("red_db", COLUMNS);
-    let found = Pair::found(&pair.verify(&[], 4));
-    let rows = pair.server.sql("red_db", &format!("SET search_path = pg_catalog; {columns}"));
-    assert!(rows.len() > 50, "{rows:#?}");
-    for row in rows {
-        let functions: Vec<&str> = row[1].split(';').filter(|name| !name.is_empty()).collect();
-        assert!(!functions.is_empty(), "no example of {}", row[0]);
-        for function in functions {
-            let is_it = |line: &&String| line.ends_with(&format!("function {function}"));
-            let is_due =
-                |line: &String| line.contains("| superuser-object |") || line.contains("| event-trigger |");
-            assert!(found.iter().filter(is_it).any(is_due), "{} of {}\n{found:#?}", function, row[0]);
-        }
-    }
-}
-
 #[test]
 fn policies_of_one_service_are_notes() {
     let pair = Pair::new();

@@ -117,37 +117,12 @@ impl Shortest {
         Shortest { all, best }
     }
 
-    /// Returns the shortest path to each target; of those to what a superuser's session runs, one for each last step, because each
-    /// has an object of its own.
     fn paths(&self) -> Vec<Path> {
-        let is_visit = |target: &Target| matches!(target, Target::SuperuserVisit(_));
         let targets = self.best.keys().filter_map(|node| match node.1 {
             Conclusion::Reaches(target) if node.0.is_principal() => Some((*node, target)),
             _ => None,
         });
-        let shortest = targets.filter(|(_, target)| !is_visit(target));
-        let shortest =
-            shortest.map(|(node, target)| Path { login: node.0.login, target, steps: self.steps(node) });
-        let visits = self.all.iter().filter_map(|last| match last.conclusion {
-            (actor, Conclusion::Reaches(target)) if actor.is_principal() && is_visit(&target) => {
-                Some(Path { login: actor.login, target, steps: self.steps_before(last)? })
-            }
-            _ => None,
-        });
-        shortest.chain(visits).collect()
-    }
-
-    /// Returns the steps of a derivation, if its premises hold.
-    fn steps_before(&self, last: &Derivation) -> Option<Vec<PathStep>> {
-        let (mut seen, mut out) = (BTreeSet::from([last.conclusion]), vec![]);
-        for premise in last.premises {
-            self.best.get(&premise)?;
-            self.walk(premise, &mut seen, &mut out);
-        }
-        if last.cost() > 0 {
-            out.push(last.step);
-        }
-        Some(out)
+        targets.map(|(node, target)| Path { login: node.0.login, target, steps: self.steps(node) }).collect()
     }
 
     /// Returns the steps to a conclusion, premises first, each once.
