@@ -52,7 +52,7 @@ manager() {
 
 # Prints nothing for what comes with the system.
 packages() { # packages MANAGER age|binutils|bubblewrap|buildah|cc|compose|jdbc|jdk|librdkafka|mmdebstrap|nats|npm|openssl|
-  # pgbackrest|pooler|prometheus|python|rabbitmq|redis|rpm|server|skopeo|ssh|umoci
+  # pgbackrest|pooler|prometheus|python|rabbitmq|redis|rpm|server|skopeo|ssh|statickafka|umoci
   case $1:$2 in
     apt-get:cc) echo gcc libc6-dev ;;
     apk:cc) echo build-base ;;
@@ -68,6 +68,9 @@ packages() { # packages MANAGER age|binutils|bubblewrap|buildah|cc|compose|jdbc|
     zypper:librdkafka) echo libopenssl-devel make pkgconf ;;
     brew:librdkafka) echo openssl@3 pkgconf ;;
     *:librdkafka) echo openssl make pkgconf ;;
+    apt-get:statickafka) echo make perl ;; # what OpenSSL is built with
+    dnf:statickafka | yum:statickafka) echo make perl-core ;;
+    *:statickafka) echo make perl ;;
     apt-get:python) echo python3-venv ;;
     *:python) echo python3 ;;
     apt-get:server) echo postgresql ;;
@@ -244,6 +247,9 @@ want_brokers() {
 # What librdkafka is built with.
 has_kafka() {
   has make && has pkg-config && pkg-config --exists openssl
+}
+has_static_kafka() {
+  has make && has perl && perl -MFindBin -MIPC::Cmd -MTime::Piece -e 1 2>/dev/null
 }
 want_kafka() {
   has_kafka || (install librdkafka) || say "OpenSSL's headers could not be installed: the relay's client of Kafka is NOT built"

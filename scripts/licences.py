@@ -6,6 +6,8 @@ import json
 import pathlib
 import sys
 
+# Texts of the libraries in C that crates bring.
+BUNDLED = {"rdkafka-sys": "librdkafka/LICENSES.txt", "openssl-src": "openssl/LICENSE.txt", "libz-sys": "src/zlib/LICENSE"}
 NAMES = ("licen", "copying", "notice", "copyright", "unlicense")
 
 
@@ -19,7 +21,8 @@ def in_binary(metadata):
             continue
         seen.add(crate)
         for dependency in nodes[crate]["deps"]:
-            if any(kind["kind"] is None for kind in dependency["dep_kinds"]):
+            # A build script compiles OpenSSL, which is linked in.
+            if dependency["name"] == "openssl_src" or any(kind["kind"] is None for kind in dependency["dep_kinds"]):
                 waiting.append(dependency["pkg"])
     packages = [package for package in metadata["packages"] if package["id"] in seen and package["source"]]
     return sorted(packages, key=lambda package: (package["name"], package["version"]))
@@ -29,6 +32,7 @@ def texts(package):
     """Returns the texts of the crate's licences, without the differences of white space."""
     folder = pathlib.Path(package["manifest_path"]).parent
     files = sorted(file for file in folder.iterdir() if file.is_file() and file.name.lower().startswith(NAMES))
+    files += [file for file in [folder / BUNDLED.get(package["name"], ".")] if file.is_file()]
     return ["\n".join(line.rstrip() for line in file.read_text("utf-8", "replace").strip().splitlines()) for file in files]
 
 

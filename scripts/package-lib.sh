@@ -19,10 +19,12 @@ field() { # field NAME: of the package martydb
 print(next(p for p in json.load(sys.stdin)["packages"] if p["name"] == "martydb")[sys.argv[1]] or "")' "$1"
 }
 
-check_binary() { # check_binary FILE: names the commit, and needs no newer glibc than 2.28
+check_binary() { # check_binary FILE: names the commit, has the client of Kafka within its budget, and needs no newer glibc than 2.28
   local commit newest
   commit=$(git rev-parse --short=9 HEAD)
   "$1" --version | grep -qF "$commit" || die "$("$1" --version) was not built from $commit"
+  grep -q librdkafka "$1" || die "the binary has no client of Kafka"
+  [ "$(wc -c <"$1")" -le 24000000 ] || die "the binary has $(wc -c <"$1") bytes, and 24,000,000 are its budget"
   case $target in *-linux-gnu) ;; *) return 0 ;; esac
   has objdump || install binutils
   newest=$(objdump -T "$1" | grep -o 'GLIBC_[0-9.]*' | sort -uV | tail -n 1)
@@ -42,7 +44,7 @@ lay_out() { # lay_out FOLDER
   install_file 644 completions/_martydb "$share/zsh/site-functions/_martydb"
   install_file 644 completions/martydb.fish "$share/fish/vendor_completions.d/martydb.fish"
   for file in README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE; do install_file 644 $file "$share/doc/martydb/$file"; done
-  cargo metadata --locked --format-version 1 --filter-platform "$target" | python3 scripts/licences.py |
+  cargo metadata --locked --format-version 1 --features kafka-static --filter-platform "$target" | python3 scripts/licences.py |
     gzip -9n >"$share/doc/martydb/THIRD-PARTY-LICENSES.gz"
   of_commit "$1"
 }
@@ -76,7 +78,7 @@ pack_sbom() {
   local copy=$stage/sbom
   mkdir "$copy"
   git archive HEAD | tar -x -C "$copy"
-  (cd "$copy" && cargo cyclonedx -q --format json --spec-version 1.5 --no-build-deps --target "$target" >&2)
+  (cd "$copy" && cargo cyclonedx -q --features kafka-static --format json --spec-version 1.5 --no-build-deps --target "$target" >&2)
   sed -E "s,path\+file://$copy,path+file:///martydb,g" "$copy/martydb.cdx.json" >"$packages/martydb-$version-$target.cdx.json"
 }
 

@@ -18,20 +18,17 @@ use martydb_migrate::MigrationTarget;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Literal, Statement, stmt};
 use martydb_model::units::first_of;
-use martydb_model::{
-    ActualRole, ActualServer, DbName, DesiredServer, DesiredService, Grantee, Jobs, RoleKind, RoleName,
-};
+use martydb_model::{ActualServer, DbName, DesiredServer, DesiredService, Grantee, Jobs, RoleKind, RoleName};
 use martydb_pg::server::existence::{Existence, ExistenceCheck};
 use martydb_pg::server::{Access, Connection, execute_protected, lock, query};
 use martydb_plan::admin_capabilities::AdminCapabilities;
+use martydb_plan::scratch::{SCRATCH_PREFIX as PREFIX, is_scratch};
 use martydb_plan::{Action, Object, Selection, Stage, Step, StoredLogins, Verb, diff, impossible};
 pub use removal::{drop_with_sessions, end_sessions, logins_in};
 use removal::{left_behind, remove};
 
 /// Most scratch databases that are named.
 const MAX_NAMED_DATABASES: usize = 3;
-
-const PREFIX: &str = "martydb_scratch_";
 
 /// Privileges inside a scratch database before any object is created there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -203,12 +200,7 @@ pub fn described(actual: &ActualServer) -> Option<String> {
 /// Returns the scratch databases of superusers and of the admin: no service can have made one of them. Their logins,
 /// privileges and objects are not judged one by one.
 pub fn of_trusted(actual: &ActualServer) -> BTreeSet<&DbName> {
-    let is_trusted = |owner: &str| {
-        let superuser = |(name, role): (&RoleName, &ActualRole)| name.as_str() == owner && role.superuser;
-        owner == actual.admin.name.as_str() || actual.roles.iter().any(superuser)
-    };
-    let all = actual.databases.iter().filter(|(name, _)| name.as_str().starts_with(PREFIX));
-    all.filter(|(_, found)| is_trusted(&found.owner)).map(|(name, _)| name).collect()
+    actual.databases.keys().filter(|name| is_scratch(actual, name)).collect()
 }
 
 /// Drops this admin's scratch databases whose runs have ended.

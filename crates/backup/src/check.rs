@@ -1,12 +1,14 @@
 //! Objects that a backup would lack, found before anything is written: all of them, each with its name and
 //! solution.
 
+use crate::move_service::load_order::ReadingTables;
 use crate::move_service::obstacles::{of_objects, rows_of_extensions};
 use martydb_migrate::MigrationTarget;
 use martydb_model::ServiceName;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{List, Literal, stmt};
 use martydb_model::text::printable;
+use martydb_model::units::listed;
 use martydb_pg::server::{Connection, query_as};
 
 /// Gaps that were found.
@@ -41,8 +43,16 @@ pub(crate) async fn gaps(session: &mut Connection, target: &MigrationTarget) -> 
             ),
         }
     }
+    if let circle @ [_, ..] = &ReadingTables::read(session).await?.circles()[..] {
+        let names: Vec<String> = circle.iter().map(|(schema, name)| format!("{schema}.{name}")).collect();
+        found.add("lost", &format!("tables {}: {IN_A_CIRCLE}", listed(&names)));
+    }
     Ok(found)
 }
+
+/// Reason that no order of rows is right.
+const IN_A_CIRCLE: &str = "functions in their checks or generated columns read the rows of each other, so that a restore may be refused; \
+    make a check NOT VALID, which is restored behind the rows";
 
 /// Returns large objects and default privileges of roles outside of the service: after a restore the owner has the
 /// objects, and the privileges are not granted.

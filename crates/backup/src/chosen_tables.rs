@@ -16,7 +16,7 @@ pub struct RecordedTable {
 }
 
 impl RecordedTable {
-    fn new(name: &str) -> Option<RecordedTable> {
+    pub(crate) fn new(name: &str) -> Option<RecordedTable> {
         let (schema, rest) = identifier(name)?;
         let (table, rest) = identifier(rest.strip_prefix('.')?)?;
         rest.is_empty().then(|| RecordedTable { name: name.to_owned(), parts: (schema, table) })

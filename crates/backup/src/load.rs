@@ -17,6 +17,7 @@ use super::role_state::RoleState;
 use super::snapshot::{free_sessions, jobs};
 use super::toc::wanted;
 use super::verdict::{AcceptedDifferences, Judge};
+use crate::move_service::archive_progress::{ArchiveProgress, RowSizes};
 use crate::move_service::compare::{self, CopySide};
 use crate::move_service::{extension_comments, load_order, owner_session};
 use crate::put_back::{put_back, put_back_audit};
@@ -31,7 +32,6 @@ use martydb_model::text::printable;
 use martydb_pg::server::{Connection, query_as};
 use martydb_pg_dump::archive;
 use martydb_pg_dump::archive::{Archive, ArchiveEntry, ArchivePrograms, client_major};
-use martydb_ui::report::progress;
 
 /// Number of sessions that read the loaded data: each additional one slows the others.
 const MOST_READERS: usize = 4;
@@ -136,10 +136,12 @@ async fn fill(
     session.close().await;
     let own = to.service.own_roles();
     let before = RoleState::read(scratch.keeper(), &own).await?;
-    let restoring = progress("restoring", "databases");
-    restoring.expect(1);
-    let restore = load_order::load(&archive, entries, &here, side_by_side);
-    let restored = restoring.run(to.service.name.as_str(), restore).await;
+    let sizes = RowSizes::recorded(from.record).of_entries(&archive, &entries);
+    let restoring = ArchiveProgress::of_restore(to.service.name.as_str(), sizes, side_by_side);
+    let restore = load_order::load(&archive, entries, &here, side_by_side, &restoring);
+    let free_beside = free.map(|free| free.saturating_sub(side_by_side));
+    let restored = restoring.during(&here, free_beside, restore).await;
+    drop(restoring);
     before.unchanged(&RoleState::read(scratch.keeper(), &own).await?)?;
     // A new session proves that the migrator still has its password.
     let mut session = match (restored, owner_session::as_owner(&here).await) {

@@ -9,6 +9,7 @@ use super::audit_rows::{self, AuditTable, FoundAudit, LockedAudit};
 use super::check;
 use super::record::BackupRecord;
 use super::snapshot::{self, HeldSnapshot, LockedTables, RecordedFacts, jobs};
+use crate::move_service::archive_progress::ArchiveProgress;
 use crate::move_service::owner_session;
 use martydb_compare::RowHash;
 use martydb_migrate::MigrationTarget;
@@ -16,8 +17,7 @@ use martydb_model::ServiceName;
 use martydb_model::error::{Error, Result};
 use martydb_model::text::printable;
 use martydb_pg_dump::archive;
-use martydb_pg_dump::archive::{Archive, ArchivePrograms, FolderDump};
-use martydb_ui::report::progress;
+use martydb_pg_dump::archive::{Archive, ArchivePrograms, ArchiveStep, FolderDump};
 
 /// Name of the archive's folder in the backup's folder.
 pub const DUMP: &str = "dump";
@@ -56,6 +56,8 @@ pub struct ExportedService {
     snapshot: HeldSnapshot,
     audit: Option<LockedAudit>,
     at: OffsetDateTime,
+    dumping: ArchiveProgress,
+    jobs: usize,
 }
 
 struct BackupTask {
@@ -108,8 +110,14 @@ impl LockedService {
     /// Takes the snapshot.
     pub async fn export(self) -> Result<ExportedService> {
         let LockedService { of, locked, audit } = self;
-        let snapshot = locked.export().await.map_err(|error| failed(&of.target.service, error))?;
-        Ok(ExportedService { of, snapshot, audit, at: OffsetDateTime::now_utc() })
+        let at_service = |error| failed(&of.target.service, error);
+        let mut snapshot = locked.export().await.map_err(at_service)?;
+        let at = OffsetDateTime::now_utc();
+        let jobs = jobs(of.how.jobs, snapshot.free_sessions);
+        // Of all services before the first is dumped: the whole is known then.
+        let sizes = snapshot.sizes().await.map_err(at_service)?;
+        let dumping = ArchiveProgress::of_dump(of.target.service.as_str(), sizes, jobs);
+        Ok(ExportedService { of, snapshot, audit, at, dumping, jobs })
     }
 }
 
@@ -133,22 +141,20 @@ impl ExportedService {
     }
 
     async fn write_into(&mut self, folder: &Path, plan_changes: Option<usize>) -> Result<BackupRecord> {
-        let ExportedService { of, snapshot, audit, .. } = self;
+        let ExportedService { of, snapshot, audit, dumping, jobs, .. } = self;
         let compression = archive::compression(&of.programs).await;
         let (positions, tables) = snapshot.positions().await?;
         let (name, path): (String, PathBuf) = (snapshot.name.clone(), folder.join(DUMP));
         let how = FolderDump {
             snapshot: &name,
             holder: snapshot.process(),
-            jobs: jobs(of.how.jobs, snapshot.free_sessions),
+            jobs: *jobs,
             compression,
+            listener: &|step: ArchiveStep<'_>| dumping.hear(step),
         };
-        let dumping = progress("dumping", "databases");
-        dumping.expect(1);
-        let dump = dumping.run(
-            of.target.service.as_str(),
-            Archive::dump_folder(&of.programs, of.target.acting_login(), &path, how),
-        );
+        let free = snapshot.free_sessions.map(|free| free.saturating_sub(*jobs));
+        let dump = Archive::dump_folder(&of.programs, of.target.acting_login(), &path, how);
+        let dump = dumping.during(&of.target, free, dump);
         let hash = if of.how.hashes { snapshot.best_hash() } else { RowHash::None };
         let reading = async {
             let said = snapshot.read(&of.target).await?;

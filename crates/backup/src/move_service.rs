@@ -4,8 +4,9 @@
 //!
 //! `obstacles` finds what prevents a copy, `source_database` closes and opens the former database, `owner_session` logs in
 //! as the migrator and acts as the owner, `compare` compares both sides, and `copy` runs the steps. A restore
-//! shares `load_order`, the order of an archive's entries, and `extension_comments`.
+//! shares `load_order`, the order of an archive's entries, `archive_progress` and `extension_comments`.
 
+pub(crate) mod archive_progress;
 pub mod compare;
 mod copy;
 pub(crate) mod extension_comments;

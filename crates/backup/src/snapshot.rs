@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::record::BeyondRecord;
+use crate::move_service::archive_progress::RowSizes;
 use martydb_compare::{Checksums, RowHash, SummedRelations};
 use martydb_migrate::MigrationTarget;
 use martydb_migrate::history::Catalog;
@@ -171,6 +172,11 @@ impl HeldSnapshot {
     pub(crate) async fn positions(&mut self) -> Result<(Checksums, SummedRelations)> {
         let mut relations = SummedRelations::read(&mut self.session).await?;
         Ok((relations.take_sequences(&mut self.session).await?, relations))
+    }
+
+    /// Reads the sizes of the tables.
+    pub(crate) async fn sizes(&mut self) -> Result<RowSizes> {
+        RowSizes::read(&mut self.session).await
     }
 
     /// Reads rows and hashes of these tables, which takes most of the time.

@@ -18,4 +18,5 @@ pub(crate) use batch::MigrationStep;
 pub(crate) use executor::StepRun;
 pub(crate) use preflight::Preflight;
 pub(crate) use session::{Intent, MigrationSession};
+pub use watch::watched;
 pub(crate) use watch::{Watcher, statement_count};

@@ -37,6 +37,7 @@ pub use adoption::{AdoptionState, FailedRow, RowMeaning, inspect_adoption};
 pub use baseline::baseline;
 pub use check::plan::DowngradeTo;
 pub use engine::session::{Sizes, connect_as_owner, connect_reader};
+pub use engine::watched;
 pub use expression_normalizer::{equal_forms, normalize_expressions};
 pub use initial::{
     Unadopted, examine as examine_unadopted, prove, prove_first, without_decided, without_roles,
@@ -44,7 +45,8 @@ pub use initial::{
 pub use repair::{RepairKind, Repairable, examine, repair};
 pub use report::{
     AppliedMigration, Ended, Event, EventSender, HistoryEvent, MigrationId, MigrationOutcome, PlannedFile,
-    REPEATABLE, RehearsedMigration, RunningMigration, RunningRun, ServiceState, ServiceStatus,
+    ProgressUnit, REPEATABLE, RehearsedMigration, RunningMigration, RunningRun, ServerProgress, ServiceState,
+    ServiceStatus,
 };
 pub use run::{Goal, read_files, run, run_folder};
 pub use schema_file::{schema_path, schema_version, write_schema};

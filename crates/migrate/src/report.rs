@@ -6,8 +6,8 @@ mod running;
 
 pub use rehearsed::RehearsedMigration;
 pub(crate) use rehearsed::{RelationLock, Rewrite, SkippedMigration};
-pub use running::RunningMigration;
-pub(crate) use running::{Blocker, ServerProgress};
+pub(crate) use running::Blocker;
+pub use running::{ProgressUnit, RunningMigration, ServerProgress};
 use serde::{Serialize, Serializer};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 

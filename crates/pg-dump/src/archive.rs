@@ -19,6 +19,9 @@ use martydb_pg::backoff::Backoff;
 use martydb_pg::server::{ActingLogin, program_options};
 
 pub use super::archive_entries::{ArchiveEntry, EntryDependencies, dependencies, listed, parsed};
+pub use super::archive_step::{ArchiveStep, LARGE_OBJECTS, ROWS, parse_step};
+pub use super::client::StepListener;
+
 pub use super::archive_programs::{ArchivePrograms, client_major, compression, find};
 
 /// A column option reserved for servers: a `pg_dump` that does not know it writes it to the archive, and no
@@ -53,7 +56,7 @@ pub struct Archive {
 }
 
 /// Options for writing a folder.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct FolderDump<'a> {
     /// A snapshot exported by a session that is still open.
     pub snapshot: &'a str,
@@ -63,6 +66,7 @@ pub struct FolderDump<'a> {
     pub jobs: usize,
     /// Value of `--compress`.
     pub compression: &'a str,
+    pub listener: &'a StepListener<'a>,
 }
 
 /// Leaves out what the data service records, which the admin owns and the migrator may not read.
@@ -72,11 +76,11 @@ async fn folder_dump(
     programs: &ArchivePrograms,
     source: ActingLogin<'_>,
     folder: &Path,
-    how: FolderDump<'_>,
+    how: &FolderDump<'_>,
 ) -> Result<()> {
     let mut command = client::logging_in(&programs.dump, &programs.version, source)?;
     command
-        .args(["--format=directory", "--no-subscriptions", "--no-password", "--no-sync"])
+        .args(["--format=directory", "--no-subscriptions", "--no-password", "--no-sync", "--verbose"])
         .arg(format!("--compress={}", how.compression))
         .arg(format!("--jobs={}", how.jobs))
         .arg(format!("--snapshot={}", how.snapshot))
@@ -85,7 +89,8 @@ async fn folder_dump(
         .arg("--file")
         .arg(folder)
         .env("PGAPPNAME", format!("{BACKUP_SESSION} {}", how.holder));
-    client::run(command, &programs.dump, Stdio::null(), Stdio::null()).await.map(drop)
+    let streams = [Stdio::null(), Stdio::null()];
+    client::run_told(command, &programs.dump, streams, how.listener).await.map(drop)
 }
 
 impl Archive {
@@ -94,10 +99,14 @@ impl Archive {
     /// # Errors
     /// If the program fails, with its error output; or if its release is older than the server's, because no
     /// other server would accept the archive.
-    pub async fn dump(programs: &ArchivePrograms, source: ActingLogin<'_>) -> Result<Archive> {
+    pub async fn dump(
+        programs: &ArchivePrograms,
+        source: ActingLogin<'_>,
+        listener: &StepListener<'_>,
+    ) -> Result<Archive> {
         let mut command = client::logging_in(&programs.dump, &programs.version, source)?;
-        command.args(["--compress=1", "--no-subscriptions", NO_RECORDS]);
-        Archive::run(programs, source, command).await
+        command.args(["--compress=1", "--no-subscriptions", "--verbose", NO_RECORDS]);
+        Archive::run(programs, source, command, listener).await
     }
 
     /// Dumps the schema of a database whose owners are not trusted, at a snapshot exported by a session that is
@@ -117,7 +126,7 @@ impl Archive {
             .args(["--exclude-schema=martydb", NO_RECORDS, "--exclude-schema=martydb_split"])
             .arg(format!("--snapshot={snapshot}"))
             .env("PGOPTIONS", settings);
-        Archive::run(programs, source, command).await
+        Archive::run(programs, source, command, &|_| ()).await
     }
 
     /// Runs the program with the options that all dumps have in common.
@@ -125,6 +134,7 @@ impl Archive {
         programs: &ArchivePrograms,
         source: ActingLogin<'_>,
         mut command: Command,
+        listener: &StepListener<'_>,
     ) -> Result<Archive> {
         let file = tempfile::tempfile().map_err(no_file)?;
         command
@@ -132,7 +142,7 @@ impl Archive {
             .arg(format!("--role={}", source.role))
             .env("PGAPPNAME", SESSION_NAME);
         let stdout = Stdio::from(file.try_clone().map_err(no_file)?);
-        client::run(command, &programs.dump, Stdio::null(), stdout).await?;
+        client::run_told(command, &programs.dump, [Stdio::null(), stdout], listener).await?;
         let archive = Archive { place: ArchiveLocation::File(file), programs: programs.clone() };
         archive.refuse_internals().await?;
         Ok(archive)
@@ -162,7 +172,7 @@ impl Archive {
     ) -> Result<Archive> {
         let pause = Duration::from_millis(200);
         let mut backoff = Backoff::until(Instant::now() + LIMIT_PATIENCE, pause, 5 * pause);
-        while let Err(error) = folder_dump(programs, source, folder, how).await {
+        while let Err(error) = folder_dump(programs, source, folder, &how).await {
             let is_limit = error.causes.iter().any(|cause| cause.contains(LIMIT_REACHED));
             if !(is_limit && backoff.wait().await) {
                 return Err(error);
@@ -181,6 +191,13 @@ impl Archive {
     /// Returns the archive in a folder.
     pub fn in_folder(programs: &ArchivePrograms, folder: &Path) -> Archive {
         Archive { place: ArchiveLocation::Folder(folder.to_owned()), programs: programs.clone() }
+    }
+
+    /// Returns the bytes of the file with an entry's rows; `None` for an archive in one file.
+    pub fn row_bytes(&self, entry: &ArchiveEntry) -> Option<u64> {
+        let ArchiveLocation::Folder(folder) = &self.place else { return None };
+        let size = |end: &str| std::fs::metadata(folder.join(format!("{}.dat{end}", entry.number))).ok();
+        ["", ".gz", ".lz4", ".zst"].into_iter().find_map(size).map(|file| file.len())
     }
 
     /// Checks every file name in the archive before a program opens the files: an archive from a store may name
@@ -215,6 +232,7 @@ impl Archive {
         target: ActingLogin<'_>,
         search_path: &str,
         jobs: usize,
+        listener: &StepListener<'_>,
     ) -> Result<()> {
         let list = listed(entries)?;
         self.keep_search_path().map_err(no_file)?;
@@ -222,7 +240,7 @@ impl Archive {
         let mut command = client::logging_in(&programs.restore, &programs.version, target)?;
         command
             .arg(format!("--dbname={}", connection_value(target.database.as_str())))
-            .args(["--exit-on-error", "--no-owner", "--no-password"])
+            .args(["--exit-on-error", "--no-owner", "--no-password", "--verbose"])
             .arg(format!("--role={}", target.role))
             .arg("--use-list")
             .arg(list.path())
@@ -231,7 +249,8 @@ impl Archive {
         if let ArchiveLocation::Folder(folder) = &self.place {
             command.arg(format!("--jobs={jobs}")).arg(folder);
         }
-        let end = client::run(command, &programs.restore, self.stdin()?, Stdio::null()).await;
+        let streams = [self.stdin()?, Stdio::null()];
+        let end = client::run_told(command, &programs.restore, streams, listener).await;
         end.map(drop).map_err(archive_files::advised)
     }
 

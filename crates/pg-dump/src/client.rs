@@ -6,8 +6,10 @@ use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
-use tokio::process::Command;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{ChildStderr, Command};
 
+use super::archive_step::{ArchiveStep, is_progress, parse_step};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::text::printable;
 use martydb_os::process_group::ProcessGroup;
@@ -21,6 +23,9 @@ const REQUIRES_AUTH: u32 = 16;
 
 /// Setting of the programs' sessions.
 pub(crate) const NO_TIMEOUT: (&str, &str) = ("statement_timeout", "0");
+
+/// Lines of an error that are shown.
+const KEPT_LINES: usize = 8;
 
 /// Interval between checks for a signal while a program runs.
 const SIGNAL_INTERVAL: Duration = Duration::from_millis(100);
@@ -74,38 +79,67 @@ fn answers_anything(version: &str, endpoint: &Endpoint) -> bool {
     !can_be_held && !endpoint.is_safe()
 }
 
+/// Receiver of the steps of a program.
+pub type StepListener<'a> = dyn Fn(ArchiveStep<'_>) + Sync + 'a;
+
 /// Runs a program to its end and returns its output. A signal to martydb ends it.
 ///
 /// # Errors
 /// If it fails, with its error output.
+pub(crate) async fn run(command: Command, program: &Path, stdin: Stdio, stdout: Stdio) -> Result<Vec<u8>> {
+    run_told(command, program, [stdin, stdout], &|_| ()).await
+}
+
+/// Runs a program likewise; it tells its steps if it gets `--verbose`.
+///
+/// # Errors
+/// As [`run`].
 #[martydb_pg::boxed]
-pub(crate) async fn run(
+pub(crate) async fn run_told(
     mut command: Command,
     program: &Path,
-    stdin: Stdio,
-    stdout: Stdio,
+    [stdin, stdout]: [Stdio; 2],
+    listener: &StepListener<'_>,
 ) -> Result<Vec<u8>> {
     command.stdin(stdin).stdout(stdout).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
     let failed = |why: String| Error::operation(format!("{} failed", program.display())).cause(why);
-    let child = command.spawn().map_err(|error| failed(error.to_string()))?;
+    let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
     let _group = ProcessGroup::led_by(&child);
-    let mut end = Box::pin(child.wait_with_output());
-    let Output { status, stdout, stderr } = loop {
+    let stderr = child.stderr.take();
+    let mut end = Box::pin(async { tokio::join!(child.wait_with_output(), listen(stderr, listener)) });
+    let (output, stderr) = loop {
         match tokio::time::timeout(SIGNAL_INTERVAL, &mut end).await {
-            Ok(output) => break output.map_err(|error| failed(error.to_string()))?,
+            Ok(end) => break end,
             Err(_) if interrupt::signal().is_none() => {}
             Err(_) => {
                 return Err(Error::new(Kind::Interrupted, format!("{} was stopped", program.display())));
             }
         }
     };
+    let Output { status, stdout, .. } = output.map_err(|error| failed(error.to_string()))?;
     if status.success() {
         return Ok(stdout);
     }
-    let words = String::from_utf8_lossy(&stderr);
-    // The first lines have the operation and the error.
-    let why: Vec<String> = words.lines().filter(|line| !line.is_empty()).take(8).map(printable).collect();
-    Err(failed(why.join("; ")))
+    Err(failed(stderr.join("; ")))
+}
+
+/// Reads what a program prints to its end; returns the first lines that are no progress, with the operation and the error.
+async fn listen(stderr: Option<ChildStderr>, listener: &StepListener<'_>) -> Vec<String> {
+    let mut kept = vec![];
+    let Some(mut stderr) = stderr.map(BufReader::new) else { return kept };
+    let mut line = vec![];
+    while stderr.read_until(b'\n', &mut line).await.is_ok_and(|read| read > 0) {
+        let text = String::from_utf8_lossy(&line);
+        let text = text.trim_end_matches(['\r', '\n']);
+        if let Some(step) = parse_step(text) {
+            listener(step);
+        }
+        if kept.len() < KEPT_LINES && !text.is_empty() && !is_progress(text) {
+            kept.push(printable(text));
+        }
+        line.clear();
+    }
+    kept
 }
 
 /// Returns libpq's variables: <https://www.postgresql.org/docs/current/libpq-envars.html>.

@@ -7,6 +7,7 @@ pub mod archive;
 mod archive_entries;
 mod archive_files;
 mod archive_programs;
+mod archive_step;
 mod client;
 pub mod pg_dump;
 mod search_path;

@@ -8,6 +8,7 @@
 //! - [`grouping`]: steps that people see as one
 //! - [`records`]: tables of the data service's records
 //! - [`rotate`]: plan of new passwords
+//! - [`scratch`]: databases of a run alone
 
 mod action;
 pub mod admin_capabilities;
@@ -38,6 +39,6 @@ pub use loss::{LOGINS_NAMED, Loss, LostObject};
 pub use object::Object;
 pub use ownership::{locked, ranges, transactions};
 pub use parameters::impossible;
-pub use removal::{orphan_role, teardown};
+pub use removal::{orphan_role, scratch, teardown};
 pub use stage::{Risk, Stage, StepOutcome};
 pub use step::{CopyOrigin, DbaRequest, Plan, PrivilegeGap, Step};

@@ -1,4 +1,5 @@
 //! Removal of services and of roles that no service has.
 
 pub mod orphan_role;
+pub mod scratch;
 pub mod teardown;

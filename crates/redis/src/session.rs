@@ -15,10 +15,11 @@ use tokio::task::JoinHandle;
 use martydb_manifest::RedisServer;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_pg::server::Host;
+use martydb_pg::silence::connect_timeout;
 use martydb_pg::wire::tls::Handshake;
 use martydb_pg::wire::{Tls, TlsMode};
 
-/// Longest wait for a connection, and for the answers to one batch of commands.
+/// Longest wait for the answers to one batch of commands.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Most bytes that one connection may receive: all answers about two thousand users take a tenth of it.
@@ -60,7 +61,7 @@ impl Session {
                 .cause(why)
                 .hint("check the url in the manifest, and that the server runs")
         };
-        let dialed = tokio::time::timeout(PATIENCE, dial(server)).await;
+        let dialed = tokio::time::timeout(connect_timeout(), dial(server)).await;
         let stream = dialed.map_err(|_| unreachable("no answer in time".into()))?.map_err(unreachable)?;
         let info = RedisConnectionInfo::default().set_skip_set_lib_name();
         let config = AsyncConnectionConfig::new().set_response_timeout(Some(PATIENCE));

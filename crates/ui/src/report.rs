@@ -28,7 +28,7 @@ pub use martydb_model::text::{escaped_json, indented, printable, without_colours
 pub use out::{Out, terminal_width};
 pub use pager::Pager;
 pub(crate) use progress::aside;
-pub use progress::{Pause, Progress, Unit, pause, progress};
+pub use progress::{BYTES, OBJECTS, Pause, Progress, ProgressPiece, Unit, pause, progress};
 pub use style::{Paint, Style};
 pub use table::{Cell, Table};
 pub use wrap::wrapped;

@@ -115,3 +115,36 @@ fn ordinary_schemas_come_back_as_they_were_saved() {
     assert!(noted.stdout.contains("extension pg_trgm"), "{noted:?}");
     kept.expect_clean(1);
 }
+
+/// Tables that are read by the checks of others are loaded first, and those that read each other are named.
+#[test]
+fn rows_that_check_each_other_are_named_when_they_are_saved() {
+    let kept =
+        Kept::with(crate::support::Server::for_admin(Admin::Super), Admin::Super, "bkc", super::OBJECTS);
+    if !kept.can_dump() {
+        return;
+    }
+    kept.project.write("bkc_a/migrations/V4__circle.sql", CIRCLE);
+    kept.project.write("bkc_a/migrations/V4__circle.down.sql", "-- martydb: irreversible: a test\n");
+    kept.project.run(&["upgrade", "--all"]).expect(0);
+    let refused = kept.project.run(&["backup", "bkc_a"]).expect(1);
+    assert!(refused.stderr.contains("tables public.left_side, public.right_side: functions"), "{refused:?}");
+    kept.server.sql("bkc_a", "ALTER TABLE left_side DROP CONSTRAINT left_side_v_check");
+    kept.server.sql("bkc_a", "ALTER TABLE left_side ADD CHECK (on_right(v)) NOT VALID");
+    let id = kept.backup();
+    kept.project.run(&["backup", "verify", &id]).expect(0);
+}
+
+const CIRCLE: &str = "
+CREATE TABLE left_side (v int);
+CREATE TABLE right_side (v int);
+INSERT INTO left_side VALUES (1);
+INSERT INTO right_side VALUES (1);
+CREATE FUNCTION on_right(x int) RETURNS boolean LANGUAGE sql STABLE AS 'SELECT EXISTS (SELECT FROM right_side WHERE v = x)';
+CREATE FUNCTION on_left(x int) RETURNS boolean LANGUAGE plpgsql STABLE AS
+    'BEGIN RETURN EXISTS (SELECT FROM left_side WHERE v = x); END';
+ALTER TABLE left_side ADD CHECK (on_right(v));
+ALTER TABLE right_side ADD CHECK (on_left(v));
+CREATE TABLE a_first (v int CHECK (on_left(v)));
+INSERT INTO a_first VALUES (1);
+";

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::archive_progress::{ArchiveProgress, RowSizes};
 use super::compare::{self, CopySide};
 use super::extension_comments;
 use super::load_order;
@@ -17,10 +18,9 @@ use martydb_context::{Context, targets};
 use martydb_migrate::MigrationTarget;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Literal, stmt};
-use martydb_model::{ActualServer, DbName, DesiredServer, DesiredService, RoleKind};
+use martydb_model::{ActualServer, DesiredServer, DesiredService, RoleKind};
 use martydb_pg::server::{Access, Connection, lock, query_first};
-use martydb_pg_dump::archive::{self, Archive, ArchiveEntry, ArchivePrograms};
-use martydb_ui::report::progress;
+use martydb_pg_dump::archive::{self, Archive, ArchiveEntry, ArchivePrograms, ArchiveStep};
 
 /// A service and its new server.
 pub struct Move<'a> {
@@ -105,11 +105,16 @@ impl Move<'_> {
             former.reopen().await?;
         }
         let mut ready = self.prepare(&old, former, ConcurrentRuns::This).await?;
-        let archive =
-            step("dumping", &old.database, Archive::dump(&ready.programs, ready.source.acting_login()))
-                .await?;
+        let mut owner = owner_session::as_owner(&ready.source).await?;
+        let sizes = RowSizes::read(&mut owner).await?;
+        owner.close().await;
+        let dumping = ArchiveProgress::of_dump(self.service.name.as_str(), sizes.clone(), 1);
+        let listener = |step: ArchiveStep<'_>| dumping.hear(step);
+        let dump = Archive::dump(&ready.programs, ready.source.acting_login(), &listener);
+        let archive = dumping.during(&ready.source, None, dump).await?;
+        drop(dumping);
         let scratch = Scratch::make_without_rights(self.access, self.desired, self.service).await?;
-        match self.fill(&archive, &ready.source, &scratch.target(&ready.own)).await {
+        match self.fill(&archive, &sizes, &ready.source, &scratch.target(&ready.own)).await {
             Ok(()) => self.finish(&mut ready, scratch, session).await,
             Err(error) => scratch.remove_after(Err(error)).await,
         }
@@ -160,6 +165,7 @@ impl Move<'_> {
     async fn fill(
         &self,
         archive: &Archive,
+        sizes: &RowSizes,
         source: &MigrationTarget,
         scratch: &MigrationTarget,
     ) -> Result<()> {
@@ -169,7 +175,11 @@ impl Move<'_> {
             .into_iter()
             .filter(|entry| is_wanted(&entry.what, self.service))
             .collect();
-        step("restoring", &self.service.database, load_order::load(archive, entries, scratch, 1)).await?;
+        let sizes = sizes.of_entries(archive, &entries);
+        let restoring = ArchiveProgress::of_restore(self.service.name.as_str(), sizes, 1);
+        let load = load_order::load(archive, entries, scratch, 1, &restoring);
+        restoring.during(scratch, None, load).await?;
+        drop(restoring);
         let mut former = owner_session::as_owner(source).await?;
         let comments = extension_comments::read(&mut former).await?;
         former.close().await;
@@ -277,12 +287,6 @@ async fn compared(
     Err(Error::operation("the copy differs from the former database")
         .first_causes(&differences)
         .hint("the former database is open and unchanged; make sure that its applications are stopped, then run the same command again"))
-}
-
-async fn step<T>(doing: &'static str, name: &DbName, work: impl Future<Output = Result<T>>) -> Result<T> {
-    let doing = progress(doing, "databases");
-    doing.expect(1);
-    doing.run(name.as_str(), work).await
 }
 
 async fn target(context: &Context, service: &DesiredService) -> Result<MigrationTarget> {

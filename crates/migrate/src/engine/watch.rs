@@ -3,12 +3,14 @@
 //! the migration ends. Without a connection it still reports the elapsed time.
 
 mod blocking;
+mod server_progress;
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use blocking::BlockMonitor;
 pub(crate) use blocking::statement_count;
+pub use server_progress::watched;
 use tokio::task::JoinHandle;
 
 use super::session::MigrationSession;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use martydb_model::units::bytes;
+
 /// A session that holds a lock the migration waits for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Blocker {
@@ -58,10 +60,18 @@ pub struct ServerProgress {
     pub command: String,
     pub relation: Option<String>,
     pub phase: Option<String>,
-    /// Finished blocks, tuples or bytes; the unit depends on the phase.
     pub done: i64,
-    /// Total in the same unit; 0 if unknown.
+    /// Total of the phase, in the same unit; 0 if unknown.
     pub total: i64,
+    pub unit: ProgressUnit,
+}
+
+/// Unit of a phase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ProgressUnit {
+    #[default]
+    Rows,
+    Bytes,
 }
 
 impl fmt::Display for ServerProgress {
@@ -69,9 +79,16 @@ impl fmt::Display for ServerProgress {
         f.write_str(&self.command)?;
         self.relation.iter().try_for_each(|relation| write!(f, " on {relation}"))?;
         self.phase.iter().try_for_each(|phase| write!(f, ": {phase}"))?;
-        match self.total {
-            0 => Ok(()),
-            total => write!(f, ", {} %", (i128::from(self.done) * 100 / i128::from(total)).clamp(0, 100)),
+        let amount = |n: i64| match self.unit {
+            ProgressUnit::Bytes => bytes(n),
+            ProgressUnit::Rows => n.to_string(),
+        };
+        let rows = if self.unit == ProgressUnit::Rows { " rows" } else { "" };
+        match (self.done, self.total) {
+            (0, 0) => Ok(()),
+            // The total is the server's estimate, and may be too small.
+            (done, total) if done > total => write!(f, ", {}{rows}", amount(done)),
+            (done, total) => write!(f, ", {} of {}{rows}", amount(done), amount(total)),
         }
     }
 }
@@ -94,7 +111,7 @@ impl RunningMigration {
     }
 }
 
-/// Text without the elapsed time: `statement 2 of 5, CREATE INDEX on public.t: building index, 40 %`.
+/// Text without the elapsed time: `statement 2 of 5, CREATE INDEX on public.t: building index, 1.2 GB of 4.0 GB`.
 impl fmt::Display for RunningMigration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let statement = self.statement.map(|(at, all)| format!("statement {at} of {all}"));
@@ -113,8 +130,9 @@ mod tests {
             command: "CREATE INDEX".into(),
             relation: Some("public.big".into()),
             phase: Some("building index".into()),
-            done: 45,
-            total: 180,
+            done: 45 << 20,
+            total: 180 << 20,
+            unit: ProgressUnit::Bytes,
         };
         let blocker = Blocker {
             pid: 7,
@@ -130,10 +148,14 @@ mod tests {
         };
         assert_eq!(
             running.to_string(),
-            "statement 2 of 5, CREATE INDEX on public.big: building index, 25 %, blocked by pid 7, login x_app, \
+            "statement 2 of 5, CREATE INDEX on public.big: building index, 45.0 MB of 180.0 MB, blocked by pid 7, login x_app, \
              application \"psql\", statement not visible to the migrator; and by a prepared transaction"
         );
         assert_eq!(RunningMigration::default().to_string(), "");
+        let copy = ServerProgress { command: "COPY FROM".into(), done: 12, ..ServerProgress::default() };
+        assert_eq!(copy.to_string(), "COPY FROM, 12 rows");
+        assert_eq!(ServerProgress { total: 90, ..copy.clone() }.to_string(), "COPY FROM, 12 of 90 rows");
+        assert_eq!(ServerProgress { total: 9, ..copy }.to_string(), "COPY FROM, 12 rows");
     }
 
     #[test]

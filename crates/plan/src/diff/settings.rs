@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::comparison::Comparison;
 use crate::action::{Action, SettingValue};
+use crate::scratch::is_scratch;
 use crate::stage::{Risk, Stage};
 use martydb_model::contract::acts_as;
 use martydb_model::sql::split_name_list;
@@ -63,10 +64,12 @@ fn compare(
     wanted: &BTreeMap<SettingKey, SettingValue>,
 ) {
     let mut found = found(look.actual, role);
-    // `test-db` adds the same to each test database, and it is dropped with the database.
+    // `test-db` adds the same to each test database, and a restore to its scratch database; they are dropped with it.
     found.retain(|(database, _), _| {
-        let test = database.as_ref().and_then(|name| look.actual.test_database(name, look.desired));
-        test.is_none_or(|test| test.service != service.name)
+        let Some(database) = database else { return true };
+        let test = look.actual.test_database(database, look.desired);
+        let others = *database != service.database && is_scratch(look.actual, database);
+        !others && test.is_none_or(|test| test.service != service.name)
     });
     for (key, value) in wanted {
         let has = found.get(key);

@@ -226,3 +226,27 @@ fn a_limited_admin_sees_what_it_cannot_close() {
     assert_eq!(plan.limits.len(), 1);
     assert!(plan.limits[0].grant.as_deref().unwrap().contains("template1"));
 }
+
+/// A restore gives the logins their settings in its scratch database, which is dropped or renamed in the end.
+#[test]
+fn settings_in_a_scratch_database_are_no_drift() {
+    let desired = desired(&["csca"]);
+    let mut actual = provisioned(&desired, 150018);
+    let [own, scratch, foreign] = ["csca_db", "martydb_scratch_00000000000000ff", "other"];
+    let name = |text: &str| DbName::new(text).unwrap();
+    let database = actual.databases[&name(own)].clone();
+    for (database_name, drift) in [(scratch, false), (foreign, true)] {
+        let admin = actual.admin.name.to_string();
+        actual.databases.insert(name(database_name), ActualDatabase { owner: admin, ..database.clone() });
+        let setting = RoleSetting {
+            role: role("csca_app"),
+            database: Some(name(database_name)),
+            name: "search_path".into(),
+            value: "public".into(),
+        };
+        put(&mut actual, setting);
+        let lines = lines(&plan(&desired, &actual), 15).join("\n");
+        let reset = format!("IN DATABASE \"{database_name}\" RESET \"search_path\"");
+        assert_eq!(lines.contains(&reset), drift, "{lines}");
+    }
+}

@@ -1,17 +1,15 @@
 //! Failures of brokers, and their timeouts.
 
-#![cfg_attr(not(feature = "brokers"), allow(dead_code))]
+#![cfg_attr(not(feature = "brokers"), allow(dead_code, unused_imports))]
 
 use std::time::Duration;
 
 use martydb_model::BrokerUrl;
 use martydb_model::error::{Error, Kind};
+pub(super) use martydb_pg::silence::connect_timeout;
 
 /// Time limit for the acknowledgement of an event.
 pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Time limit for opening a connection.
-pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Reason why an event was not acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use secrecy::ExposeSecret;
 use tokio::sync::watch;
 
 use super::event::{OutboxEvent, is_attribute};
-use super::failure::{CONNECT_TIMEOUT, PublishFailure, unreachable};
+use super::failure::{PublishFailure, connect_timeout, unreachable};
 use super::secrets::BrokerSecrets;
 use super::trust::authorities;
 use martydb_model::error::{Error, Result};
@@ -110,7 +110,7 @@ pub(super) async fn open(target: &EventTarget, secrets: &BrokerSecrets) -> Resul
     let producer: FutureProducer<LossWatch> = config.create_with_context(LossWatch(gone)).map_err(refused)?;
     let asked = producer.clone();
     let answer = tokio::task::spawn_blocking(move || {
-        asked.client().fetch_metadata(None, CONNECT_TIMEOUT / 2).map(drop)
+        asked.client().fetch_metadata(None, connect_timeout() / 2).map(drop)
     });
     answer.await.map_err(|error| unreachable(at, &error))?.map_err(refused)?;
     Ok(KafkaLink { producer, topic: topic.clone(), key: key.clone(), lost })
@@ -138,9 +138,12 @@ fn configured(
             (true, true) => "sasl_ssl",
         },
     );
-    if let (Some(path), Some(_)) = (&at.root_certificate, authorities(at)?) {
-        config.set("ssl.ca.location", path.display().to_string());
-    }
+    // An OpenSSL that is linked in does not know where the system keeps them.
+    let location = match (&at.root_certificate, authorities(at)?) {
+        (Some(path), Some(_)) => path.display().to_string(),
+        _ => "probe".into(),
+    };
+    config.set("ssl.ca.location", location);
     if let Some(user) = &at.user {
         config.set("sasl.mechanism", mechanism.name()).set("sasl.username", user);
         let password = secrets.password.as_ref().map_or("", |password| password.expose_secret());

@@ -14,6 +14,7 @@ fn a_password_goes_to_the_client_and_into_no_error() {
         ("sasl.mechanism", "SCRAM-SHA-512"),
         ("sasl.username", "relay"),
         ("sasl.password", "hunter2"),
+        ("ssl.ca.location", "probe"),
         ("enable.idempotence", "true"),
         ("acks", "all"),
     ] {

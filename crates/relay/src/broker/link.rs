@@ -1,7 +1,7 @@
 //! Connection to a broker of any kind.
 
 use super::event::OutboxEvent;
-use super::failure::{ANSWER_TIMEOUT, CONNECT_TIMEOUT, PublishFailure, unreachable};
+use super::failure::{ANSWER_TIMEOUT, PublishFailure, connect_timeout, unreachable};
 use super::secrets::BrokerSecrets;
 use super::{amqp, kafka, nats, webhook};
 use martydb_model::EventTarget;
@@ -32,11 +32,12 @@ impl BrokerLink {
                 EventTarget::Http { at, .. } => BrokerLink::Webhook(webhook::open(at, secrets)?),
             })
         };
-        match tokio::time::timeout(CONNECT_TIMEOUT, opened).await {
+        match tokio::time::timeout(connect_timeout(), opened).await {
             Ok(end) => end,
-            Err(_) => {
-                Err(unreachable(target.at(), &format!("no answer within {} s", CONNECT_TIMEOUT.as_secs())))
-            }
+            Err(_) => Err(unreachable(
+                target.at(),
+                &format!("no answer within {} s", connect_timeout().as_secs_f32()),
+            )),
         }
     }
 

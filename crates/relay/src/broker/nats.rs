@@ -11,7 +11,7 @@ use serde::Deserialize;
 use tokio::sync::watch;
 
 use super::event::{OutboxEvent, is_attribute};
-use super::failure::{CONNECT_TIMEOUT, PublishFailure, unreachable};
+use super::failure::{PublishFailure, connect_timeout, unreachable};
 use super::trust::authorities;
 use martydb_model::error::Result;
 use martydb_model::{BrokerUrl, EventRoute, is_reserved_by_nats};
@@ -38,7 +38,7 @@ pub(super) async fn open(
     let (gone, lost) = watch::channel(false);
     let mut options = ConnectOptions::new()
         .name("martydb relay")
-        .connection_timeout(CONNECT_TIMEOUT)
+        .connection_timeout(connect_timeout())
         // Every publication has a timeout of its own.
         .request_timeout(None)
         .require_tls(at.scheme.tls)

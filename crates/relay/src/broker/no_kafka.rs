@@ -13,7 +13,8 @@ pub enum KafkaLink {}
 /// Always: this build has no client of Kafka.
 pub(super) async fn open(_: &EventTarget, _: &BrokerSecrets) -> Result<KafkaLink> {
     Err(Error::manifest("this build of martydb has no client of Kafka")
-        .hint("build it with `cargo build --features kafka`, which needs a C compiler and OpenSSL"))
+        .hint("the packages and the image have one")
+        .hint("or build it with `cargo build --features kafka`, which needs a C compiler and OpenSSL"))
 }
 
 impl KafkaLink {

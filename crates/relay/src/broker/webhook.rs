@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
 use super::event::OutboxEvent;
-use super::failure::{CONNECT_TIMEOUT, PublishFailure, first_cause, unreachable};
+use super::failure::{PublishFailure, connect_timeout, first_cause, unreachable};
 use super::secrets::BrokerSecrets;
 use super::trust::authorities;
 use martydb_model::BrokerUrl;
@@ -42,7 +42,7 @@ pub(super) fn open(at: &BrokerUrl, secrets: &BrokerSecrets) -> Result<WebhookLin
     // Uses the same provider as the connections to PostgreSQL; an error means that it is already installed.
     let _present = rustls::crypto::ring::default_provider().install_default();
     let builder = Client::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
+        .connect_timeout(connect_timeout())
         .redirect(redirect::Policy::none())
         .pool_max_idle_per_host(MAX_REQUESTS)
         .user_agent(concat!("martydb/", env!("CARGO_PKG_VERSION")));

@@ -1,9 +1,6 @@
 //! Parallel workers that fill the targets: each has a session that reads the source in the snapshot of the copy, and
 //! one that writes to its current target.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
-
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -12,17 +9,15 @@ use super::queue::{CopyQueue, CopyTask, CopyWork, MissingPart};
 use super::{ReadyTarget, SplitCopy};
 use crate::database::sessions::{self, ReadLock, ReadTable, open_reading};
 use crate::state::target::{self, Deferred, DeferredStage, LoadedPart};
+use martydb_migrate::{ServerProgress, watched};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{ServerText, Statement, stmt};
 use martydb_model::sqlstate;
 use martydb_pg::server::{Connection, CopyStatements, copy, execute};
-use martydb_ui::report::{Progress, progress};
+use martydb_ui::report::{BYTES, OBJECTS, Progress, progress};
 
 /// Attempts of a statement that deadlocked with another one of this copy.
 const MAX_TRIES: usize = 5;
-
-/// Bytes after which the rate is reported again.
-const RATE_BYTES: u64 = 4 << 20;
 
 /// Result of a fill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -41,10 +36,8 @@ struct CopyState<'a> {
     queue: Mutex<CopyQueue>,
     changed: Notify,
     count: Mutex<FilledCount>,
-    sent: AtomicU64,
-    expected: u64,
-    began: Instant,
-    progress: Progress,
+    rows: Progress,
+    objects: Progress,
 }
 
 /// Copies the missing parts in this snapshot, and restores deferred objects.
@@ -58,15 +51,14 @@ pub(crate) async fn fill(
     snapshot: &str,
     tables: &[ReadTable],
 ) -> Result<FilledCount> {
-    let (mut queue, mut expected, mut parts) = (CopyQueue::default(), 0, 0);
+    let (rows, objects) = (progress("copying rows", BYTES), progress("creating", OBJECTS));
+    let mut queue = CopyQueue::default();
     for ready in targets {
         let (missing, deferred) = remaining(ready).await?;
-        expected += missing.iter().map(|part| u64::try_from(part.bytes).unwrap_or(0)).sum::<u64>();
-        parts += missing.len();
+        missing.iter().for_each(|part| rows.expect_bytes(positive(part.bytes)));
+        objects.expect(deferred.len());
         queue.add(missing, deferred, ready.analyzed.clone());
     }
-    let progress = progress("copying", "parts");
-    progress.expect(parts);
     let state = CopyState {
         copy,
         targets,
@@ -75,10 +67,8 @@ pub(crate) async fn fill(
         queue: Mutex::new(queue),
         changed: Notify::new(),
         count: Mutex::default(),
-        sent: AtomicU64::new(0),
-        expected,
-        began: Instant::now(),
-        progress,
+        rows,
+        objects,
     };
     let workers = (0..copy.jobs.max(1)).map(|_| FillWorker::new(&state).run());
     futures_util::future::try_join_all(workers).await?;
@@ -99,7 +89,7 @@ async fn remaining(ready: &ReadyTarget<'_>) -> Result<(Vec<MissingPart>, Vec<Def
     for (table, load) in ready.loads.iter().enumerate() {
         let parts = load.relation.parts.max(1);
         for part in (0..parts).filter(|part| !is_there(load, *part)) {
-            let bytes = load.relation.bytes / i64::from(parts);
+            let bytes = part_bytes(load);
             missing.push(MissingPart { table, part, into: load.into.clone(), bytes });
         }
     }
@@ -112,17 +102,6 @@ impl CopyState<'_> {
             CopyWork::Part { table, .. } => self.targets[task.target].loads.get(*table),
             _ => None,
         }
-    }
-
-    /// Returns the rate and the remaining time.
-    fn pace(&self) -> String {
-        let (sent, seconds) = (self.sent.load(Ordering::Relaxed), self.began.elapsed().as_secs());
-        if seconds == 0 {
-            return String::new();
-        }
-        let rate = (sent / seconds).max(1);
-        let left = self.expected.saturating_sub(sent) / rate;
-        format!("{} MB/s, {}:{:02} left", rate >> 20, left / 60, left % 60)
     }
 }
 
@@ -186,9 +165,21 @@ impl<'a> FillWorker<'a> {
 
     /// Runs a task that follows the rows of a table.
     async fn after_rows(&mut self, task: &CopyTask) -> Result<()> {
+        let state = self.state;
         let session = self.target(task.target).await?;
         match &task.work {
-            CopyWork::PutBack(one) => target::restore(session, one).await,
+            CopyWork::PutBack(one) => {
+                let of = &state.targets[task.target].of;
+                let name = format!("{} {} {}", of.service, one.kind, one.name);
+                let unit = state.objects.piece(&name, 0);
+                let show = |found: &[ServerProgress]| {
+                    let of_table = |seen: &&ServerProgress| seen.relation.as_ref() == Some(&one.relation);
+                    found.iter().find(of_table).into_iter().for_each(|seen| unit.detail(&seen.to_string()));
+                };
+                watched(&of.target, show, target::restore(session, one)).await?;
+                state.objects.advance();
+                Ok(())
+            }
             CopyWork::Analyze(table) => {
                 let table = ServerText::quoted_by_server(table.clone());
                 execute(session, &stmt!("ANALYZE {table}")).await.map(drop)
@@ -199,7 +190,12 @@ impl<'a> FillWorker<'a> {
 
     async fn part(&mut self, at: usize, load: &TableLoad, part: i32) -> Result<()> {
         let state = self.state;
-        let unit = state.progress.unit(&format!("{} {}", state.targets[at].of.service, load.from));
+        let service = &state.targets[at].of.service;
+        let name = match load.relation.parts {
+            0 | 1 => format!("{service} {}", load.from),
+            parts => format!("{service} {}, part {} of {parts}", load.from, part + 1),
+        };
+        let piece = Mutex::new((state.rows.piece(&name, positive(part_bytes(load))), 0));
         if self.source.is_none() {
             let SplitCopy { access, database, .. } = state.copy;
             let session =
@@ -216,17 +212,17 @@ impl<'a> FillWorker<'a> {
         if execute(session, &claim).await? == 0 {
             return execute(session, &stmt!("COMMIT")).await.map(drop);
         }
-        let listener = |bytes| {
-            let before = state.sent.fetch_add(bytes, Ordering::Relaxed);
-            if before / RATE_BYTES != (before + bytes) / RATE_BYTES {
-                unit.detail(&state.pace());
-            }
+        let listener = |bytes: u64| {
+            let (piece, sent) = &mut *piece.lock();
+            *sent += bytes;
+            piece.reach(*sent);
         };
         let statements = CopyStatements { out: load.copy_part_sql(part), into: load.copy_in_sql() };
         let copied = copy(source, session, &statements, &listener).await?;
         loaded.rows = i64::try_from(copied.rows).unwrap_or(i64::MAX);
         loaded.bytes = i64::try_from(copied.bytes).unwrap_or(i64::MAX);
         execute(session, &Statement::join([target::count_sql(&loaded), stmt!("COMMIT")])).await?;
+        piece.into_inner().0.complete();
         let mut count = state.count.lock();
         count.parts += 1;
         count.rows += loaded.rows;
@@ -246,6 +242,14 @@ impl<'a> FillWorker<'a> {
         let (_, session) = self.target.as_mut().ok_or_else(|| Error::operation("no session"))?;
         Ok(session)
     }
+}
+
+fn part_bytes(load: &TableLoad) -> i64 {
+    load.relation.bytes / i64::from(load.relation.parts.max(1))
+}
+
+fn positive(bytes: i64) -> u64 {
+    bytes.try_into().unwrap_or(0)
 }
 
 fn failed(ready: &ReadyTarget<'_>, what: &str, error: Error) -> Error {

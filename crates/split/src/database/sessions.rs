@@ -4,7 +4,7 @@
 use martydb_migrate::MigrationTarget;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{List, Literal, ServerText, Statement, stmt};
-use martydb_pg::server::{Access, Connection, Limits, connect_with, execute, query};
+use martydb_pg::server::{Access, Connection, Limits, PATIENCE, connect_with, execute, query, while_full};
 
 /// Format of values as text, on either side.
 pub(crate) const VALUES: &[(&str, &str)] = &[
@@ -55,8 +55,9 @@ pub async fn open_inspecting(target: &MigrationTarget) -> Result<Connection> {
 async fn open(target: &MigrationTarget, own: &[(&str, &str)]) -> Result<Connection> {
     let settings = [VALUES, LOADING, own].concat();
     let database = target.database.as_str();
-    let mut session =
-        connect_with(&target.endpoint, &target.login, database, &settings, Limits::WORK).await?;
+    let connect = || connect_with(&target.endpoint, &target.login, database, &settings, Limits::WORK);
+    // Other runs of the service, such as a backup's, have sessions of the same login.
+    let mut session = while_full(PATIENCE, connect).await?;
     watch_client(&mut session).await;
     Ok(session)
 }

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use super::server_progress::{progress, progress_of};
 use crate::engine::session::connect_reader;
 use crate::report::{Blocker, ServerProgress};
 use crate::target::MigrationTarget;
-use martydb_model::sql::{Keyword, Statement, stmt};
+use martydb_model::sql::{Statement, stmt};
 use martydb_pg::server::{Connection, Row, Unreadable, query_each};
 
 /// Time limit of one sample, including the login.
@@ -55,7 +56,11 @@ impl BlockMonitor {
             self.session = Some(connect_reader(&self.target, Duration::ZERO).await.ok()?);
         }
         let session = self.session.as_mut()?;
-        let query = Statement::join([own(self.pid), progress(self.pid, session.major()), blockers(self.pid)]);
+        let query = Statement::join([
+            own(self.pid),
+            progress(&stmt!("pid = {pid} LIMIT 1", pid = self.pid), session.major()),
+            blockers(self.pid),
+        ]);
         read(&query_each(session, &query).await.ok()?).ok()
     }
 
@@ -70,50 +75,6 @@ impl BlockMonitor {
 
 fn own(pid: i32) -> Statement {
     stmt!("SELECT application_name FROM pg_catalog.pg_stat_get_activity({pid})")
-}
-
-/// Progress views that can show a migration's statement, with the first major that has each.
-/// <https://www.postgresql.org/docs/current/progress-reporting.html>
-const VIEWS: &[(u32, &str)] = &[
-    (
-        13,
-        "SELECT command, relid::pg_catalog.regclass::pg_catalog.text, phase,
-            CASE WHEN blocks_total > 0 THEN blocks_done ELSE tuples_done END,
-            CASE WHEN blocks_total > 0 THEN blocks_total ELSE tuples_total END, pid
-         FROM pg_catalog.pg_stat_progress_create_index",
-    ),
-    (
-        13,
-        "SELECT command, relid::pg_catalog.regclass::pg_catalog.text, phase, heap_blks_scanned, heap_blks_total, pid
-         FROM pg_catalog.pg_stat_progress_cluster",
-    ),
-    (
-        13,
-        "SELECT 'VACUUM', relid::pg_catalog.regclass::pg_catalog.text, phase, heap_blks_scanned, heap_blks_total, pid
-         FROM pg_catalog.pg_stat_progress_vacuum",
-    ),
-    (
-        13,
-        "SELECT 'ANALYZE', relid::pg_catalog.regclass::pg_catalog.text, phase, sample_blks_scanned, sample_blks_total, pid
-         FROM pg_catalog.pg_stat_progress_analyze",
-    ),
-    (
-        14,
-        "SELECT command, relid::pg_catalog.regclass::pg_catalog.text, NULL, bytes_processed, bytes_total, pid
-         FROM pg_catalog.pg_stat_progress_copy",
-    ),
-];
-
-fn progress(pid: i32, major: u32) -> Statement {
-    let known = VIEWS.iter().filter(|view| view.0 <= major);
-    let union = known.fold(stmt!(""), |all, view| match all == stmt!("") {
-        true => stmt!("{view}", view = Keyword(view.1)),
-        false => stmt!("{all} UNION ALL {view}", view = Keyword(view.1)),
-    });
-    stmt!(
-        "SELECT command, relation, phase, done, total
-         FROM ({union}) p(command, relation, phase, done, total, pid) WHERE pid = {pid} LIMIT 1"
-    )
 }
 
 /// Returns the query for the blockers. Only sent if the session waits for a lock: `pg_blocking_pids` stops the
@@ -147,12 +108,6 @@ pub(crate) fn statement_count(name: &str) -> Option<(usize, usize)> {
     Some((at.parse().ok()?, all.parse().ok()?))
 }
 
-fn progress_of(row: &Row) -> Result<ServerProgress, Unreadable> {
-    let (command, relation, phase, done, total): (_, _, _, Option<i64>, Option<i64>) = row.read()?;
-    let (done, total) = (done.unwrap_or_default(), total.unwrap_or_default());
-    Ok(ServerProgress { command, relation, phase, done, total })
-}
-
 fn blocker(row: &Row) -> Result<Blocker, Unreadable> {
     let (pid, login, application, since, statement) = row.read()?;
     Ok(Blocker { pid, login, application, since, statement })
@@ -168,11 +123,5 @@ mod tests {
         for other in ["martydb", "", "a/b", "psql 1/"] {
             assert_eq!(statement_count(other), None, "{other}");
         }
-    }
-
-    #[test]
-    fn a_view_that_the_server_lacks_is_not_asked() {
-        assert!(!progress(1, 13).shown().contains("progress_copy"));
-        assert!(progress(1, 14).shown().contains("progress_copy"));
     }
 }

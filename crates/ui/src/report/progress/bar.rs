@@ -2,8 +2,8 @@
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Template of an activity with a known total.
-const COUNTED: &str = "{spinner} {prefix} {pos}/{len} [{bar:24}] {wide_msg}";
+/// Template of an activity with a known total; the prefix has its amount.
+const COUNTED: &str = "{spinner} {prefix} [{bar:24}] {wide_msg}";
 const UNCOUNTED: &str = "{spinner} {prefix}  {wide_msg}";
 
 /// A bar that is removed at the end.
@@ -17,7 +17,7 @@ impl Bar {
         Bar { bar: ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()), shown: false }
     }
 
-    pub(crate) fn draw(&mut self, done: usize, total: usize, doing: &str, rest: String) {
+    pub(crate) fn draw(&mut self, done: usize, total: usize, doing: String, rest: String) {
         if !self.shown {
             self.bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         }
@@ -27,7 +27,7 @@ impl Bar {
         let number = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         self.bar.set_length(number(total));
         self.bar.set_position(number(done));
-        self.bar.set_prefix(doing.to_owned());
+        self.bar.set_prefix(doing);
         self.bar.set_message(rest);
         if !self.shown {
             // Not before its contents are known.

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::bar::Bar;
-use super::line::{line, pace};
+use super::line::{amount, line, pace};
 use super::{board, current};
 
 /// Redraw interval of a terminal: a slow statement must not look like a hang.
@@ -13,7 +13,7 @@ const TICK: Duration = Duration::from_millis(120);
 const DELAY: Duration = Duration::from_millis(700);
 
 /// Interval between lines.
-const REPORT_INTERVAL: Duration = Duration::from_secs(10);
+const REPORT_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Destination of progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,9 @@ async fn draw() {
         // The activity may have ended meanwhile.
         let goes_on = board.pauses == 0 && !board.activities.is_empty();
         if let Some(bar) = board.view.as_mut().filter(|_| goes_on) {
-            bar.draw(activity.done, activity.total, activity.doing, rest);
+            let prefix = format!("{} {}", activity.doing, amount(&activity));
+            let total = if activity.done > activity.total { 0 } else { activity.total };
+            bar.draw(activity.done, total, prefix.trim_end().to_owned(), rest);
         }
     }
 }
