@@ -4,10 +4,13 @@
 /// Kinds of objects in a database; queries about kinds that it does not have are skipped.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Census {
-    /// `true` if there are extensions, event triggers, foreign data, large objects, triggers or column privileges.
+    /// `true` if there are extensions, event triggers, foreign data, large objects, triggers, column privileges or privileges on
+    /// superusers' tables.
     pub rare: bool,
     /// `true` if there are functions, views, rules, foreign tables, triggers, partitions or subscriptions.
     pub code: bool,
+    /// `true` if there are policies of row security.
+    pub policies: bool,
 }
 
 /// Joins the files of a folder into one statement.
@@ -46,10 +49,11 @@ impl Census {
 
     /// Returns the query for everything that can take a role beyond its own privileges.
     pub fn reach(self) -> &'static str {
-        if self.code {
-            question!(member, "reach": "start", "code", "end")
-        } else {
-            question!(member, "reach": "start", "no_code", "end")
+        match (self.code, self.policies) {
+            (true, true) => question!(member, "reach": "start", "code", "end", "code_sections", "policies"),
+            (true, false) => question!(member, "reach": "start", "code", "end", "code_sections"),
+            (false, true) => question!(member, "reach": "start", "no_code", "end", "policies"),
+            (false, false) => question!(member, "reach": "start", "no_code", "end"),
         }
     }
 

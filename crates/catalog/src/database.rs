@@ -58,6 +58,7 @@ impl DatabaseCatalog {
             "alone" => self.pristine = row.parse()?,
             "rare" => self.census.rare = row.parse()?,
             "code" => self.census.code = row.parse()?,
+            "policies" => self.census.policies = row.parse()?,
             "thing" => self.objects.push(row.parse()?),
             "default" => self.defaults.push(row.parse()?),
             "language" => self.languages.push(row.parse()?),
@@ -142,26 +143,35 @@ pub struct CheckedDomain {
     pub run_by: Option<String>,
 }
 
-/// Table with row security, and what its policies leave to those who use it.
+/// Table with row security.
 #[derive(Debug, Clone, Deserialize)]
 pub struct RowSecurity {
     /// Name with schema, as in [`CatalogObject::display`].
     pub table: String,
-    /// Settings that its policies read.
-    #[serde(deserialize_with = "null_as_default")]
-    pub settings: Vec<String>,
-    /// Functions of other roles than superusers that its policies call.
-    #[serde(deserialize_with = "null_as_default")]
-    pub calls: Vec<PolicyCall>,
-    /// Policies with a USING, whose WITH CHECK is always true.
-    #[serde(deserialize_with = "null_as_default")]
-    pub unchecked: Vec<String>,
-    /// Other relations that its policies read.
-    #[serde(deserialize_with = "null_as_default")]
-    pub reads: Vec<String>,
-    /// Partitions and children without row security.
+    pub policies: Vec<RowPolicy>,
+    /// Partitions and children of any depth that let more rows through.
     #[serde(deserialize_with = "null_as_default")]
     pub leaves: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct RowPolicy {
+    pub name: String,
+    pub restrictive: bool,
+    /// As in `pg_policy.polcmd`; `*` for all.
+    pub command: char,
+    /// Roles that it concerns; empty for all.
+    #[serde(deserialize_with = "null_as_default")]
+    pub roles: Vec<String>,
+    /// Expressions, as the server prints them.
+    pub using: Option<String>,
+    pub check: Option<String>,
+    /// Functions that it calls, or that these name.
+    #[serde(deserialize_with = "null_as_default")]
+    pub calls: Vec<PolicyCall>,
+    /// Other relations that it or one of these functions reads.
+    #[serde(deserialize_with = "null_as_default")]
+    pub reads: Vec<String>,
 }
 
 /// A function that a policy calls.
@@ -169,6 +179,9 @@ pub struct RowSecurity {
 pub struct PolicyCall {
     pub function: String,
     pub owner: String,
+    pub language: String,
+    /// Text, up to 64 KiB.
+    pub text: String,
 }
 
 /// Text of a function or rule.
@@ -238,6 +251,9 @@ pub struct PrivilegedRelation {
     /// Object by which superusers write to it, if a superuser does not own it.
     pub run_by: Option<String>,
     pub row_security: bool,
+    /// Set for a view through which a write goes to a catalog of the server.
+    #[serde(default)]
+    pub steers: bool,
     /// Set if a table has rows, or had some before the last VACUUM.
     pub stored: bool,
     pub materialized: bool,

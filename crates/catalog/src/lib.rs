@@ -30,7 +30,7 @@ pub use collect::snapshot;
 pub use connection_strings::users_with_passwords;
 pub use database::{
     CheckedDomain, DatabaseCatalog, PrivilegedCatalog, PrivilegedRelation, PrivilegedRoutine, RoutineBody,
-    RowSecurity, SchemaAccess,
+    RowPolicy, RowSecurity, SchemaAccess,
 };
 pub use host_files::OpenFile;
 pub use jobs::Job;

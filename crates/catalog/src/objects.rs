@@ -77,6 +77,9 @@ pub struct CatalogObject {
     /// owns, where it reads any relation of users.
     #[serde(default)]
     pub reads: Option<Vec<ReadRelation>>,
+    /// Query of a superuser's view with `security_barrier`.
+    #[serde(default)]
+    pub query: Option<String>,
     /// Set for a view of the history of migrations.
     #[serde(default)]
     pub history: bool,
@@ -158,6 +161,9 @@ pub struct Extension {
     pub owner: String,
     /// `true` if it needs no superuser; `None` if the server no longer has its files.
     pub trusted: Option<bool>,
+    /// First object outside it that needs it, if its owner is no superuser.
+    #[serde(default)]
+    pub used_by: Option<String>,
     /// Roles that may call its functions or read its relations.
     #[serde(deserialize_with = "null_as_default")]
     pub open: Vec<ExtensionAccess>,

@@ -59,14 +59,21 @@ impl StoredPasswords {
         StoredPasswords { services, search: search.map(|search| search.expect("passwords are short")) }
     }
 
-    /// Returns the service of the first password in the text, as it is or in the Base64 of an Authorization header.
-    pub(crate) fn owner_in(&self, text: &str) -> Option<String> {
-        self.owner_of_plain(text).or_else(|| encoded(text).find_map(|plain| self.owner_of_plain(&plain)))
+    /// Returns the services of all passwords in the text, as they are or in the Base64 of an Authorization header.
+    pub(crate) fn owners_in(&self, text: &str) -> BTreeSet<String> {
+        let encoded = encoded(text).flat_map(|plain| self.owners_of_plain(&plain));
+        self.owners_of_plain(text).into_iter().chain(encoded).map(|at| self.services[at].clone()).collect()
     }
 
-    fn owner_of_plain(&self, text: &str) -> Option<String> {
-        let found = self.search.as_ref()?.find_overlapping_iter(text).filter(|found| is_apart(text, found));
-        found.map(|found| found.pattern().as_usize()).min().map(|first| self.services[first].clone())
+    /// Returns the service of the first password.
+    pub(crate) fn owner_in(&self, text: &str) -> Option<String> {
+        let first = |text: &str| self.owners_of_plain(text).first().map(|at| self.services[*at].clone());
+        first(text).or_else(|| encoded(text).find_map(|plain| first(&plain)))
+    }
+
+    fn owners_of_plain(&self, text: &str) -> BTreeSet<usize> {
+        let found = self.search.iter().flat_map(|search| search.find_overlapping_iter(text));
+        found.filter(|found| is_apart(text, found)).map(|found| found.pattern().as_usize()).collect()
     }
 
     /// Returns the search as the audit's rules take it.
@@ -185,12 +192,13 @@ impl SearchedTexts {
             TextForm::Tree => constants(&found.text),
             TextForm::Hex => lossy(&hex::decode(&found.text).unwrap_or_default()),
         };
-        let stored = known.owner_in(&text).map(LeakedSecret::Stored);
+        let stored = known.owners_in(&text);
         let strings = users_with_passwords(&text).into_iter().map(LeakedSecret::ConnectionString);
-        let shape = secret_of_known_shape(&text).filter(|_| stored.is_none());
+        let shape = secret_of_known_shape(&text).filter(|_| stored.is_empty());
+        let stored = stored.into_iter().map(LeakedSecret::Stored);
         let shape = shape.map(|name| LeakedSecret::Shape(name.into()));
         let leak = |secret| Leak { object: found.object.clone(), reader: found.reader.clone(), secret };
-        self.leaks.extend(stored.into_iter().chain(strings).chain(shape).map(leak));
+        self.leaks.extend(stored.chain(strings).chain(shape).map(leak));
         if found.left_out > 0 {
             let of_owner = self.unsearched.entry(found.owner).or_default();
             of_owner.bytes = of_owner.bytes.saturating_add(found.left_out);
@@ -235,7 +243,10 @@ mod tests {
         });
         let row = CatalogRow { section: "text".into(), text: text.to_string() };
         let mut found = SearchedTexts::default();
-        let known = StoredPasswords::new([("blue".to_owned(), SecretString::from("swordfish"))]);
+        let passwords = [("blue", "swordfish"), ("red", "red-herring")];
+        let passwords =
+            passwords.map(|(service, password)| (service.to_owned(), SecretString::from(password)));
+        let known = StoredPasswords::new(passwords);
         found.add_row(&row, &known).unwrap();
         found.leaks.into_iter().map(|leak| leak.secret).collect()
     }
@@ -246,6 +257,8 @@ mod tests {
         let tree = "13 [ 52 0 0 0 115 119 111 114 100 102 105 115 104 ;5 [ 20 0 0 0 -61 ";
         assert_eq!(searched("text", "say swordfish"), stored);
         assert_eq!(searched("tree", tree), stored);
+        let both = ["blue", "red"].map(|service| LeakedSecret::Stored(service.into()));
+        assert_eq!(searched("text", "red-herring and swordfish"), both);
         assert_eq!(searched("hex", "73776f72646669736800"), stored);
         assert_eq!(searched("hex", "zz"), []);
         // blue_app:swordfish

@@ -40,7 +40,9 @@ use martydb_model::error::Result;
 use observe::observe;
 
 pub use assess::{Baseline, Filter, assess};
-pub use assessment::{Assessment, BreachReport, ProbeRow, ServerJudgement, ServerView, VerifiedServer};
+pub use assessment::{
+    Assessment, BreachReport, ExitReason, ProbeRow, ServerJudgement, ServerView, VerifiedServer,
+};
 pub use breaches::{Basis, findings};
 pub use observations::Extent;
 pub use remediate::{ANY_MAJOR, FailedFix, Remediation, remediate, step, unclosed};

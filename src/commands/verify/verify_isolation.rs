@@ -296,7 +296,11 @@ impl Report for VerifyReport {
     }
 
     fn messages(&self, style: &Style) -> String {
-        self.unwritten.as_ref().map_or_else(String::new, |error| error_text(error, style) + "\n")
+        let unwritten = self.unwritten.as_ref().map(|error| error_text(error, style) + "\n");
+        // A drawing has no place for the reasons.
+        let is_drawn = matches!(self.format, Some(ReportFormat::Opengraph | ReportFormat::Dot));
+        let fails = is_drawn && self.status() != ExitStatus::Success;
+        unwritten.into_iter().chain(fails.then(|| formats::closing_line(self) + "\n")).collect()
     }
 
     fn status(&self) -> ExitStatus {

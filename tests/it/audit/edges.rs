@@ -24,6 +24,14 @@ fn whatever_reaches_a_superusers_code_or_catalogs_is_found_with_its_object() {
     pair.server.sql("lobby", "CREATE SCHEMA ghost AUTHORIZATION ghost; CREATE SCHEMA ops;
         CREATE FUNCTION ops.hello() RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, ghost, pg_temp AS 'BEGIN RETURN greet(); END';
         REVOKE ALL ON FUNCTION ops.hello() FROM PUBLIC");
+    // The function of a role without members writes through a superuser's view, and a superuser's table holds a password of blue's.
+    let password = pair.project.password("blue_app");
+    pair.server.sql("red_db", &format!("CREATE ROLE middle; CREATE SCHEMA desk; GRANT USAGE ON SCHEMA desk TO middle, red_app, red_ro;
+        CREATE FUNCTION desk.run(q text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'BEGIN EXECUTE q; END';
+        ALTER FUNCTION desk.run OWNER TO middle; REVOKE ALL ON FUNCTION desk.run FROM PUBLIC; GRANT EXECUTE ON FUNCTION desk.run TO red_app;
+        CREATE VIEW desk.crew AS SELECT roleid, member, grantor, admin_option FROM pg_auth_members; GRANT INSERT ON desk.crew TO middle;
+        CREATE TABLE desk.accounts (login text, pass text); INSERT INTO desk.accounts VALUES ('blue_app', '{password}');
+        GRANT SELECT ON desk.accounts TO red_ro; GRANT SELECT (login) ON desk.accounts TO red_app"));
     // Columns that refer to pg_proc, whichever they are.
     pair.server.sql("red_db", "SET ROLE red_owner; CREATE FUNCTION public.valid(text[], oid) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN true; END';
         CREATE FUNCTION public.same(text, text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN $1 = $2; END'");
@@ -47,8 +55,10 @@ fn whatever_reaches_a_superusers_code_or_catalogs_is_found_with_its_object() {
     has("superuser-object | red | red_migrator | red_db | function public.valid(text[],oid)");
     has("superuser-object | red | red_migrator | red_db | function public.same(text,text)");
     has("medium | weak-row-policy | red | red_app | red_db | table ops.token");
+    has("critical | definer-view | red | red_app | red_db | view desk.crew");
+    has("critical | secret-in-the-open | blue | red_ro | red_db | the rows of table desk.accounts");
     let quiet = |word: &str| assert!(!found.iter().any(|one| one.contains(word)), "{word}\n{found:#?}");
-    ["board", "sizes", "ops.mine"].iter().for_each(|word| quiet(word));
+    ["board", "sizes", "ops.mine", "red_app | red_db | the rows of"].iter().for_each(|word| quiet(word));
 }
 
 #[test]

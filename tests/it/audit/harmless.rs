@@ -130,6 +130,11 @@ const HARMLESS: &[(&str, &str)] = &[
         "red_db",
         "CREATE FUNCTION ops.size(of regclass) RETURNS text LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'SELECT pg_size_pretty(pg_total_relation_size(of))'; REVOKE ALL ON FUNCTION ops.size FROM PUBLIC; GRANT USAGE ON SCHEMA ops TO red_ro; GRANT EXECUTE ON FUNCTION ops.size TO red_app, red_ro",
     ),
+    // Sessions of the caller's own login, rows of its own, and types that everybody may use.
+    (
+        "red_db",
+        "CREATE FUNCTION ops.cancel(p int) RETURNS boolean LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid = p AND usename = session_user'; REVOKE ALL ON FUNCTION ops.cancel FROM PUBLIC; GRANT EXECUTE ON FUNCTION ops.cancel TO red_app; CREATE DOMAIN ops.email AS text; CREATE TABLE ops.account (login text, contact text); CREATE VIEW ops.contact WITH (security_barrier) AS SELECT contact FROM ops.account WHERE login = session_user; GRANT SELECT ON ops.contact TO red_app",
+    ),
     // A superuser's trigger that writes its own table, and nothing of the row.
     (
         "red_db",

@@ -139,3 +139,37 @@ fn a_world_writable_configuration_file_is_named() {
     }
     assert_eq!(Pair::grave(&pair.verify(&[], 0)), Vec::<String>::new());
 }
+
+/// Values that change how text is read or printed, or what a statement means.
+const ODD: &[&str] = &[
+    "standard_conforming_strings=off",
+    "quote_all_identifiers=on",
+    "bytea_output=escape",
+    "datestyle=SQL",
+    "intervalstyle=sql_standard",
+    "timezone=America/St_Johns",
+    "extra_float_digits=-15",
+    "xmlbinary=hex",
+    "xmloption=document",
+    "array_nulls=off",
+    "row_security=off",
+    "default_transaction_isolation=serializable",
+    "client_min_messages=debug1",
+    "jit_above_cost=0",
+];
+
+#[test]
+fn odd_settings_of_the_server_the_admin_and_the_databases_change_no_result() {
+    let found = |pair: &Pair| {
+        pair.server.sql("red_db", "GRANT TRUNCATE ON item TO red_app");
+        Pair::grave(&pair.verify(&["--probes", "full"], 4))
+    };
+    let usual = found(&Pair::new());
+    let odd = Pair::with(ODD, "");
+    for (name, value) in ODD.iter().map(|setting| setting.split_once('=').unwrap()) {
+        for place in ["ROLE postgres", "DATABASE red_db", "DATABASE postgres"] {
+            odd.server.sql("postgres", &format!("ALTER {place} SET {name} = '{value}'"));
+        }
+    }
+    assert_eq!(found(&odd), usual);
+}

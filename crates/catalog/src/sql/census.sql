@@ -3,7 +3,7 @@
 SELECT 'alone', pg_catalog.to_jsonb(
   current_user = session_user AND pg_catalog.current_setting('search_path') = 'pg_catalog')::text
 UNION ALL
--- Extensions, event triggers, foreign data, large objects, triggers, and privileges on columns.
+-- Extensions, event triggers, foreign data, large objects, triggers, privileges on columns, and superusers' tables with privileges.
 SELECT 'rare', pg_catalog.to_jsonb(
   EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE e.extname <> 'plpgsql')
   OR EXISTS (SELECT FROM pg_catalog.pg_event_trigger)
@@ -11,6 +11,9 @@ SELECT 'rare', pg_catalog.to_jsonb(
   OR EXISTS (SELECT FROM pg_catalog.pg_foreign_server)
   OR EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)
   OR EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal)
+  -- A superuser counts as a member of every role.
+  OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid >= 16384 AND c.relkind IN ('r', 'm') AND c.relacl IS NOT NULL
+    AND pg_catalog.pg_has_role(c.relowner, 10, 'MEMBER'))
   OR EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attacl IS NOT NULL AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_init_privs i WHERE i.objoid = a.attrelid AND i.objsubid = a.attnum
       AND i.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND i.initprivs = a.attacl)))::text
@@ -26,3 +29,5 @@ SELECT 'code', pg_catalog.to_jsonb(
   OR EXISTS (SELECT FROM pg_catalog.pg_inherits)
   OR EXISTS (SELECT FROM pg_catalog.pg_type t WHERE t.typtype = 'd' AND t.oid >= 16384)
   OR EXISTS (SELECT FROM pg_catalog.pg_subscription_rel))::text
+UNION ALL
+SELECT 'policies', pg_catalog.to_jsonb(EXISTS (SELECT FROM pg_catalog.pg_policy))::text

@@ -11,7 +11,7 @@ mod triggers;
 
 use super::context::{Audit, Database};
 use super::definer_views;
-use super::reach::read_body;
+use super::reach::{computes, pieces, read_body};
 use super::roles::RoleClass;
 use crate::audit::context::AuditSubject;
 use martydb_catalog::CatalogObject;
@@ -158,10 +158,12 @@ fn is_write_counter(db: &Database<'_>, item: &CatalogObject) -> bool {
         && db.audit.actual.is_admins(&item.owner, db.audit.desired)
 }
 
-/// Reports a LEAKPROOF function of a role that is not a superuser: the planner passes it rows that its caller
-/// may not see.
+/// Reports a LEAKPROOF function of a role that is not a superuser, or whose body may tell of its arguments: the planner passes it
+/// rows that its caller may not see. <https://www.postgresql.org/docs/current/sql-createfunction.html>
 fn leakproof(db: &Database<'_>, item: &CatalogObject) -> Option<FindingBuilder> {
-    if !item.leakproof || db.audit.class_of(&item.owner) == RoleClass::Trusted {
+    let trusted = db.audit.class_of(&item.owner) == RoleClass::Trusted;
+    let is_compiled = item.language.as_deref().is_none_or(|language| ["c", "internal"].contains(&language));
+    if !item.leakproof || trusted && (is_compiled || item.extension.is_some() || tells_nothing(db, item)) {
         return None;
     }
     let seen = format!(
@@ -169,9 +171,29 @@ fn leakproof(db: &Database<'_>, item: &CatalogObject) -> Option<FindingBuilder> 
         item.object(),
         item.owner
     );
-    let severity = if db.service.is_some() || db.is_visited() { Medium } else { Low };
-    let found = LEAKPROOF.of(item.owner.as_str()).at(severity).about(db, item).evidence(seen);
+    let user = if trusted { *db.audit.callers(item, "EXECUTE").first()? } else { item.owner.as_str() };
+    let hides =
+        db.catalog.objects.iter().any(|item| item.query.is_some()) || row_security::hides_rows_of_others(db);
+    let severity = match trusted {
+        true if hides => Medium,
+        false if db.service.is_some() || db.is_visited() => Medium,
+        _ => Low,
+    };
+    let found = LEAKPROOF.of(user).at(severity).about(db, item).evidence(seen);
     Some(found.fix(altered(item, stmt!("NOT LEAKPROOF"))))
+}
+
+/// Returns `true` for a function that computes from its arguments, and neither writes nor raises a message of its own.
+fn tells_nothing(db: &Database<'_>, item: &CatalogObject) -> bool {
+    db.catalog.privileged.body_of(&item.display).is_some_and(|body| {
+        let text = read_body(&body.text, body.language == "plpgsql");
+        let raises = pieces(&body.text).iter().any(|word| word.is_any(&["raise", "notify"]));
+        !raises
+            && !text.executes
+            && text.writes.is_empty()
+            && text.reads.is_empty()
+            && text.calls.iter().all(computes)
+    })
 }
 
 /// Reports a function of the server or of an extension that runs with a superuser's privileges for its caller.

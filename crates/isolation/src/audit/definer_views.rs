@@ -1,6 +1,7 @@
 //! Relations that lend their owner's privileges: views, materialized views, and tables with rules.
 
 use super::context::Database;
+use super::reach::{Piece, RowCondition, pieces};
 use crate::audit::context::AuditSubject;
 use martydb_catalog::{CatalogObject, ReadRelation};
 use martydb_model::AclEntry;
@@ -31,7 +32,9 @@ pub(crate) fn judge(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<Findi
     for (user, entry, of) in users.filter(|(user, ..)| !db.is_elsewhere(item, user)) {
         let seen = format!("{user} {verb} {} with the privileges of {}", item.object(), item.owner);
         let severity = match (db.service.is_some(), db.is_granted_by_name(user)) {
-            _ if entry.privilege == "SELECT" && gives_nothing(db, item, user) => Low,
+            _ if entry.privilege == "SELECT" && (gives_nothing(db, item, user) || shows_own_rows(item)) => {
+                Low
+            }
             // Rows of the catalogs decide the powers of every role.
             _ if entry.privilege != "SELECT" && writes_catalog(db, item) => db.severity(user),
             // Whatever it reads is in this database, and only its own service's logins read through it.
@@ -85,6 +88,22 @@ pub(crate) fn gives_nothing(db: &Database<'_>, view: &CatalogObject, user: &str)
     view.reads.as_ref().is_some_and(|relations| relations.iter().all(reads))
 }
 
+/// Returns `true` for a view that shows each role its own rows, and whose reader sees no others by a function of its own:
+/// <https://www.postgresql.org/docs/current/rules-privileges.html>.
+fn shows_own_rows(view: &CatalogObject) -> bool {
+    let Some(query) = &view.query else { return false };
+    let words = pieces(query);
+    let end =
+        |word: &Piece| *word == Piece::Symbol(b';') || word.is_any(&["group", "order", "limit", "window"]);
+    let combines = ["union", "except", "intersect", "or"];
+    let from = words.iter().position(|word| word.is("where"));
+    let is_one = words.iter().filter(|word| word.is("select")).count() == 1
+        && !words.iter().any(|word| word.is_any(&combines));
+    let condition = from.map(|at| &words[at + 1..]).unwrap_or_default();
+    let condition = &condition[..condition.iter().position(end).unwrap_or(condition.len())];
+    is_one && RowCondition::of(condition).names_its_user()
+}
+
 /// Returns the roles that can use a relation, or a single column of it, each with the first entry that allows it.
 fn readers<'a>(db: &Database<'a>, item: &CatalogObject) -> Vec<(&'a str, &'a AclEntry, &'a CatalogObject)> {
     let is_part = |other: &&CatalogObject| {
@@ -136,6 +155,22 @@ mod tests {
         let caller = view(|found| found.options = Some(vec!["security_invoker=on".into()]));
         assert_eq!(quiet(caller).count(), 0);
         assert_eq!(quiet(view(|found| found.owner = "red_owner".into())).count(), 0);
+    }
+
+    #[test]
+    fn a_view_that_shows_each_role_its_own_rows_is_a_note() {
+        let shown = |query: &str| view(|found| found.query = Some(query.into()));
+        let query = " SELECT contact FROM inventory.accounts WHERE (accounts.login = SESSION_USER);";
+        assert_finds(&shown(query), &LEAK.replacen("high", "low", 1));
+        for query in [
+            " SELECT contact FROM inventory.accounts WHERE (login = current_setting('a.b'::text));",
+            " SELECT contact FROM inventory.accounts;",
+            " SELECT contact FROM accounts WHERE (login = SESSION_USER) UNION ALL SELECT contact FROM accounts;",
+        ] {
+            assert_finds(&shown(query), LEAK);
+        }
+        let written = shown(query).grant_inside("red_db", "UPDATE", "public.everybody", "red_ro");
+        assert_finds(&written, LEAK);
     }
 
     #[test]

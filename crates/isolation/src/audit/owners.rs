@@ -115,8 +115,18 @@ fn extensions(db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
     for extension in db.catalog.extensions.iter().filter(|one| db.owner() != Some(&one.owner)) {
         for user in db.audit.actors(&extension.owner) {
             let object = format!("extension {}", extension.name);
+            let takes = extension
+                .used_by
+                .as_ref()
+                .map(|used| format!("; DROP EXTENSION {} CASCADE takes {used} along", extension.name));
             let seen = format!("{object} belongs to {}{}", extension.owner, through(user, &extension.owner));
-            let severity = if db.audit.managed(user).is_some() { Medium } else { Low };
+            let seen = seen + &takes.unwrap_or_default();
+            let enters = db.service.is_some() && db.audit.user_can_connect(user, db.name);
+            let severity = match extension.used_by {
+                Some(_) if enters => High,
+                _ if enters || db.audit.managed(user).is_some() => Medium,
+                _ => Low,
+            };
             out.push(OBJECT_OWNER.of(user).at(severity).inside(db).object(object).evidence(seen));
         }
     }

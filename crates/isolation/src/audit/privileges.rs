@@ -182,6 +182,14 @@ fn in_service(
             PUBLIC if is_superusers_schema(db, item) && entry.privilege == "USAGE" => {
                 PUBLIC_RIGHT.of(PUBLIC).at(Low)
             }
+            // Each role holds it on a new type: it makes columns of it.
+            PUBLIC
+                if class_of(db, item) == ObjectClass::Type
+                    && !entry.grantable
+                    && db.audit.class_of(&item.owner) == RoleClass::Trusted =>
+            {
+                PUBLIC_RIGHT.of(PUBLIC).at(Low)
+            }
             PUBLIC => PUBLIC_RIGHT.of(PUBLIC).at(weight),
             _ if db.audit.user_can_connect(user, db.name) => UNMANAGED_RIGHT.of(user).at(Medium),
             _ => UNMANAGED_RIGHT.of(user).at(Low),
@@ -264,11 +272,14 @@ mod tests {
     #[test]
     fn harmless_settings_are_not_findings() {
         let types = healthy().object("red_db", "type", "public.mood", |_| {});
+        let superusers =
+            healthy().object("red_db", "type", "public.mood", |item| item.owner = "postgres".into());
         let lookup = healthy().object("red_db", "function", "public.twice(integer)", |_| {});
         let large = healthy().object("red_db", "large object", "4711", |_| {});
         assert_grave([
             (healthy().grant_inside("red_db", "SELECT", "public.item", "red_ro"), &[]),
             (types.grant_inside("red_db", "USAGE", "public.mood", "red_app"), &[]),
+            (superusers.grant_inside("red_db", "USAGE", "public.mood", "PUBLIC"), &[]),
             (lookup.grant_inside("red_db", "EXECUTE", "public.twice(integer)", "PUBLIC"), &[]),
             (large.clone().grant_inside("red_db", "SELECT", "4711", "red_ro"), &[]),
             (

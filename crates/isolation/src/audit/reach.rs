@@ -3,6 +3,7 @@
 mod bodies;
 mod body_text;
 mod bounded;
+mod condition;
 mod executed_text;
 mod fixes;
 mod gather;
@@ -25,6 +26,7 @@ pub(crate) use bounded::Returned;
 pub(crate) use bounded::added_to;
 pub(crate) use bounded::computes;
 pub(crate) use bounded::is_of_kernel;
+pub(crate) use condition::RowCondition;
 use fixes::{Cause, is_own};
 use gather::Gathered;
 pub(crate) use martydb_model::findings::FindingBuilder;

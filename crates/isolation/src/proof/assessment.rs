@@ -75,7 +75,7 @@ pub struct LeftOut {
 pub struct AcceptedFinding {
     #[serde(flatten)]
     pub finding: Finding,
-    /// Reason for accepting it.
+    /// ExitReason for accepting it.
     pub reason: String,
     /// `true` if a platform limit accepts all findings of its kind.
     #[serde(skip)]
@@ -190,15 +190,56 @@ impl Assessment {
         self.matrix.iter().chain(&self.extra).filter(unreported).count()
     }
 
-    pub fn status(&self) -> ExitStatus {
+    /// Returns how often a reason occurs.
+    pub fn count(&self, reason: ExitReason) -> usize {
         let breach =
-            |row: &ProbeRow| row.reported.as_ref().is_some_and(|one| !matches!(one, BreachReport::Accepted));
-        let proven = self.summary.inconclusive == 0 && !self.matrix.iter().chain(&self.extra).any(breach);
-        let clean = self.findings.iter().all(|finding| finding.severity < Severity::Medium);
-        let complete = !self.strict || self.not_examined.is_empty();
-        let isolation = if proven && clean && complete { ExitStatus::Success } else { ExitStatus::Isolation };
-        ExitStatus::worst(self.failed.iter().map(|(_, error)| error.kind.status()).chain([isolation]))
+            |row: &&ProbeRow| row.reported.as_ref().is_some_and(|one| !matches!(one, BreachReport::Accepted));
+        match reason {
+            ExitReason::Breach => self.matrix.iter().chain(&self.extra).filter(breach).count(),
+            ExitReason::Finding => {
+                self.findings.iter().filter(|one| one.severity >= Severity::Medium).count()
+            }
+            ExitReason::Inconclusive => self.inconclusive(),
+            ExitReason::Unread => self.unread.len(),
+            ExitReason::Unanswered => self.failed.len(),
+            ExitReason::Skipped if self.strict => self.skipped_checks().len(),
+            ExitReason::Skipped => 0,
+        }
     }
+
+    pub fn status(&self) -> ExitStatus {
+        let errors = self.failed.iter().map(|(_, error)| error.kind.status());
+        let proof = ExitReason::ALL.iter().filter(|reason| **reason != ExitReason::Unanswered);
+        let proof = proof.filter(|reason| self.count(**reason) > 0).map(|_| ExitStatus::Isolation);
+        ExitStatus::worst(errors.chain(proof))
+    }
+}
+
+/// A reason of an exit code other than 0. Each format tells all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitReason {
+    /// A login that got in, unless that is accepted.
+    Breach,
+    /// A finding of severity medium and above.
+    Finding,
+    Inconclusive,
+    /// Something that could not be read for another reason than a missing privilege.
+    Unread,
+    /// A server that did not answer.
+    Unanswered,
+    /// A check that was skipped, with `--strict`.
+    Skipped,
+}
+
+impl ExitReason {
+    pub const ALL: [ExitReason; 6] = [
+        ExitReason::Breach,
+        ExitReason::Finding,
+        ExitReason::Inconclusive,
+        ExitReason::Unread,
+        ExitReason::Unanswered,
+        ExitReason::Skipped,
+    ];
 }
 
 fn probes<'a>(rows: &[&'a ProbeRow]) -> impl Iterator<Item = &'a Probe> {

@@ -189,7 +189,7 @@ kinds! {
     SUPERUSER_OBJECT = "superuser-object", High,
         "an object of a superuser runs code that another login can replace", CODE;
     LEAKPROOF = "leakproof-function", Medium,
-        "a function of a role that is not a superuser is marked LEAKPROOF", CODE;
+        "a function is marked LEAKPROOF and may show hidden rows", CODE;
     ROW_POLICY = "weak-row-policy", Medium,
         "row security depends on what its users can change",
         maintainer("a policy tells its users apart only by current_user: change it, or close what the evidence names");

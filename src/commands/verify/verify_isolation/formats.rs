@@ -19,3 +19,4 @@ pub(crate) use markdown::markdown;
 pub(crate) use matrix::MatrixExtent;
 pub(crate) use sarif::sarif;
 pub(crate) use table::table;
+pub(crate) use text::closing_line;

@@ -58,6 +58,10 @@
     FROM pg_catalog.pg_rewrite r CROSS JOIN LATERAL pg_catalog.regexp_matches(r.ev_action::text, ':relid (\d+) ', 'g') WITH ORDINALITY x (relation, at)
     JOIN pg_catalog.pg_class c ON c.oid = x.relation[1]::pg_catalog.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE r.ev_class = t.oid AND r.ev_type = '1' AND c.oid <> t.oid ORDER BY x.at LIMIT 1) END,
+  -- The query of a superuser's view that no function of its reader can look behind.
+  'query', CASE WHEN t.kind = 'view' AND NOT t.system AND t.owner IN (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolsuper)
+      AND t.options && ARRAY['security_barrier=true', 'security_barrier=on', 'security_barrier=1', 'security_barrier=yes']
+    THEN pg_catalog.left(pg_catalog.pg_get_viewdef(t.oid), 65536) END,
   -- A view of the history of the service's migrations.
   'history', t.kind IN ('view', 'materialized view') AND EXISTS (SELECT FROM pg_catalog.pg_rewrite r
     JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid AND d.refclassid = t.class AND d.refobjid <> t.oid

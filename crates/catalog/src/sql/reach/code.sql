@@ -31,6 +31,14 @@ edge AS (
   SELECT 'pg_catalog.pg_opfamily'::pg_catalog.regclass, m.amprocfamily, 'pg_catalog.pg_amproc'::pg_catalog.regclass, m.oid
   FROM pg_catalog.pg_amproc m WHERE m.oid >= 16384
   UNION ALL
+  -- Its operators compare for GROUP BY, foreign keys and the like.
+  SELECT 'pg_catalog.pg_opfamily'::pg_catalog.regclass, m.amopfamily, 'pg_catalog.pg_operator'::pg_catalog.regclass, m.amopopr
+  FROM pg_catalog.pg_amop m WHERE m.amopopr >= 16384
+  UNION ALL
+  -- The planner puts these in its place; pg_depend has no row for them.
+  SELECT 'pg_catalog.pg_operator'::pg_catalog.regclass, o.oid, 'pg_catalog.pg_operator'::pg_catalog.regclass, n.other
+  FROM pg_catalog.pg_operator o CROSS JOIN LATERAL (VALUES (o.oprcom), (o.oprnegate)) n (other) WHERE o.oid >= 16384 AND n.other >= 16384
+  UNION ALL
   SELECT 'pg_catalog.pg_opclass'::pg_catalog.regclass, o.oid, 'pg_catalog.pg_opfamily'::pg_catalog.regclass, o.opcfamily
   FROM pg_catalog.pg_opclass o WHERE o.oid >= 16384
   UNION ALL
@@ -45,7 +53,7 @@ edge AS (
   SELECT d.classid, d.objid, d.refclassid, d.refobjid FROM pg_catalog.pg_depend d
   WHERE d.refobjid >= 16384
     AND (d.refclassid IN ('pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass,
-        'pg_catalog.pg_type'::pg_catalog.regclass, 'pg_catalog.pg_opclass'::pg_catalog.regclass)
+        'pg_catalog.pg_type'::pg_catalog.regclass, 'pg_catalog.pg_opclass'::pg_catalog.regclass, 'pg_catalog.pg_opfamily'::pg_catalog.regclass)
       OR d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
         AND d.classid IN ('pg_catalog.pg_rewrite'::pg_catalog.regclass, 'pg_catalog.pg_proc'::pg_catalog.regclass)
         AND (SELECT c.relkind = 'v' FROM pg_catalog.pg_class c WHERE c.oid = d.refobjid)
@@ -69,6 +77,9 @@ used AS (
   UNION ALL
   SELECT 'pg_catalog.pg_opclass'::pg_catalog.regclass, o.oid, 'pg_catalog.pg_opclass'::pg_catalog.regclass, 0::oid
   FROM pg_catalog.pg_opclass o WHERE o.oid >= 16384 AND o.opcowner IN (SELECT m.oid FROM mighty m)
+  UNION ALL
+  SELECT 'pg_catalog.pg_operator'::pg_catalog.regclass, o.oid, 'pg_catalog.pg_operator'::pg_catalog.regclass, 0::oid
+  FROM pg_catalog.pg_operator o WHERE o.oid >= 16384 AND o.oprowner IN (SELECT m.oid FROM mighty m)
   UNION ALL
   -- Objects of every other kind that call a function of another role: operators, conversions, languages, foreign-data wrappers and
   -- the like; pg_depend has a row for each column that refers to pg_proc. A part of an object (a trigger, a default) is
@@ -145,19 +156,27 @@ reads AS (
 fires AS (
   SELECT t.tgrelid, p.oid AS function FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
   WHERE NOT t.tgisinternal AND (p.prosecdef OR p.prolang IN (SELECT u.oid FROM unconfined u))),
--- A write to the first is a write to the second.
-routes AS (
-  SELECT i.inhparent AS parent, i.inhrelid AS child FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relkind IN ('r', 'p')
-  UNION ALL
-  -- The base relation of an updatable view is the first one that its query names. Its owner writes.
+-- Views through which a write goes to a relation that their owner may write to: the first one that the query names.
+based AS (
   SELECT b.view, b.base FROM (
     SELECT m.view, (SELECT x.relation[1]::pg_catalog.oid FROM pg_catalog.regexp_matches(m.tree, ':relid (\d+) ', 'g') WITH ORDINALITY x (relation, at)
       WHERE x.relation[1]::pg_catalog.oid <> m.view ORDER BY x.at LIMIT 1) AS base
     FROM made m WHERE pg_catalog.pg_relation_is_updatable(m.view, true) & 28 <> 0) b
-  JOIN pg_catalog.pg_class v ON v.oid = b.view JOIN pg_catalog.pg_class c ON c.oid = b.base AND c.oid >= 16384
-  WHERE v.relowner = c.relowner OR v.relowner IN (SELECT m.oid FROM mighty m)),
+  JOIN pg_catalog.pg_class v ON v.oid = b.view
+  WHERE pg_catalog.has_table_privilege(v.relowner, b.base, 'INSERT, UPDATE, DELETE')
+    AND NOT coalesce(v.reloptions && ARRAY['security_invoker=true', 'security_invoker=on', 'security_invoker=1', 'security_invoker=yes'], false)),
+-- Those whose writes go to a catalog of the server: its rows decide the powers of every role.
+steering AS (
+  SELECT b.view AS oid FROM based b JOIN pg_catalog.pg_class c ON c.oid = b.base AND c.relkind = 'r'
+  WHERE c.relnamespace = 'pg_catalog'::pg_catalog.regnamespace),
+-- A write to the first is a write to the second.
+routes AS (
+  SELECT i.inhparent AS parent, i.inhrelid AS child FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relkind IN ('r', 'p')
+  UNION ALL
+  -- Its owner writes.
+  SELECT b.view, b.base FROM based b JOIN pg_catalog.pg_class c ON c.oid = b.base AND c.oid >= 16384),
 routed AS (
-  SELECT f.tgrelid AS oid FROM fires f UNION SELECT r.parent FROM routed x JOIN routes r ON r.child = x.oid),
+  SELECT f.tgrelid AS oid FROM fires f UNION SELECT s.oid FROM steering s UNION SELECT r.parent FROM routed x JOIN routes r ON r.child = x.oid),
 -- Texts of superusers' functions and rules. A function that other roles may call, in a schema of theirs, is meant for them.
 body AS (
   SELECT p.oid AS function, 'the function ' || p.oid::pg_catalog.regprocedure::text AS shown, l.lanname AS language, p.prosecdef AS definer,

@@ -65,6 +65,7 @@ UNION ALL
   'display', c.nspname || '.' || c.relname, 'schema', c.nspname, 'owner', pg_catalog.pg_get_userbyid(c.relowner),
   'grant_on', 'TABLE ' || pg_catalog.format('%I.%I', c.nspname, c.relname),
   'run_by', (SELECT f.run_by FROM fed f WHERE f.oid = c.oid), 'system', c.oid < 16384, 'row_security', c.relrowsecurity,
+  'steers', c.oid IN (SELECT s.oid FROM steering s),
   -- Set if there is a row in it, or was before the last VACUUM.
   'stored', c.relkind = 'r' AND pg_catalog.pg_relation_size(c.oid, 'main') > 0, 'materialized', c.relkind = 'm', 'view', c.relkind = 'v', 'filled', c.relispopulated,
   'invoker', coalesce((SELECT pg_catalog.bool_or(o IN ('security_invoker=true', 'security_invoker=on', 'security_invoker=1', 'security_invoker=yes'))
@@ -92,44 +93,3 @@ UNION ALL
       WHERE t.attrelid = c.oid AND t.attacl IS NOT NULL AND (c.parts IS NULL OR t.attnum = ANY (c.parts))) a
     WHERE a.grantee <> c.relowner))::text
 FROM relation c LIMIT 100001)
-UNION ALL
-(SELECT 'domain', pg_catalog.jsonb_build_object('display', n.nspname || '.' || d.typname, 'name', d.typname, 'schema', n.nspname,
-  'owner', pg_catalog.pg_get_userbyid(d.typowner), 'run_by', d.run_by)::text
-FROM domain d JOIN space n ON n.oid = d.typnamespace LIMIT 100001)
-UNION ALL
--- Tables with row security, and what their policies leave to those who use them: settings, also in a function that they call,
--- functions of other roles, rows of other tables, a WITH CHECK that is always true beside a USING that is not, partitions and
--- children without row security.
-(SELECT 'policy', pg_catalog.jsonb_build_object('table', n.nspname || '.' || c.relname,
-  'settings', (SELECT pg_catalog.jsonb_agg(DISTINCT pg_catalog.lower(m[1])) FROM pg_catalog.pg_policy y
-    CROSS JOIN LATERAL pg_catalog.regexp_matches(coalesce(pg_catalog.pg_get_expr(y.polqual, y.polrelid), '') || ' '
-      || coalesce(pg_catalog.pg_get_expr(y.polwithcheck, y.polrelid), '') || ' ' || coalesce((
-        SELECT pg_catalog.string_agg(pg_catalog.left(p.prosrc, 65536), ' ') FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_proc p ON p.oid = d.refobjid
-        WHERE d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND d.objid = y.oid AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass), ''),
-      'current_setting\(''([^'']+)''', 'g') m WHERE y.polrelid = c.oid),
-  'calls', (SELECT pg_catalog.jsonb_agg(DISTINCT pg_catalog.jsonb_build_object('function', p.oid::pg_catalog.regprocedure::text,
-      'owner', pg_catalog.pg_get_userbyid(p.proowner)))
-    FROM pg_catalog.pg_policy y JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND d.objid = y.oid
-      AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
-    JOIN pg_catalog.pg_proc p ON p.oid = d.refobjid AND p.proowner NOT IN (SELECT m.oid FROM mighty m) WHERE y.polrelid = c.oid),
-  'unchecked', (SELECT pg_catalog.jsonb_agg(y.polname::text) FROM pg_catalog.pg_policy y WHERE y.polrelid = c.oid AND y.polpermissive
-    AND y.polcmd IN ('*', 'w') AND pg_catalog.pg_get_expr(y.polwithcheck, y.polrelid) = 'true' AND pg_catalog.pg_get_expr(y.polqual, y.polrelid) <> 'true'),
-  'reads', (SELECT pg_catalog.jsonb_agg(DISTINCT s.nspname || '.' || t.relname) FROM pg_catalog.pg_policy y
-    JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND d.objid = y.oid
-      AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid <> c.oid
-    JOIN pg_catalog.pg_class t ON t.oid = d.refobjid JOIN pg_catalog.pg_namespace s ON s.oid = t.relnamespace WHERE y.polrelid = c.oid),
-  'leaves', (SELECT pg_catalog.jsonb_agg(s.nspname || '.' || t.relname) FROM pg_catalog.pg_inherits i
-    JOIN pg_catalog.pg_class t ON t.oid = i.inhrelid AND NOT t.relrowsecurity JOIN pg_catalog.pg_namespace s ON s.oid = t.relnamespace
-    WHERE i.inhparent = c.oid))::text
-FROM pg_catalog.pg_class c JOIN space n ON n.oid = c.relnamespace
-WHERE c.relrowsecurity AND c.oid >= 16384 AND EXISTS (SELECT FROM pg_catalog.pg_policy y WHERE y.polrelid = c.oid) LIMIT 100001)
-UNION ALL
--- Texts of the functions of other roles that run with their owner's privileges and may execute an argument.
-(SELECT 'lent', pg_catalog.jsonb_build_object('run_by', 'the function ' || r.oid::pg_catalog.regprocedure::text, 'function', r.oid::pg_catalog.regprocedure::text,
-  'language', l.lanname, 'definer', true, 'text', pg_catalog.left(r.prosrc, 65536), 'path', NULL)::text
-FROM routine r JOIN pg_catalog.pg_language l ON l.oid = r.prolang
-WHERE r.prosecdef AND r.executes AND r.extname IS NULL AND l.lanname IN ('sql', 'plpgsql') AND r.proowner NOT IN (SELECT m.oid FROM mighty m) LIMIT 100001)
-UNION ALL
-(SELECT 'body', pg_catalog.jsonb_build_object('run_by', b.shown, 'function', CASE WHEN b.function <> 0 THEN b.function::pg_catalog.regprocedure::text END,
-  'language', b.language, 'definer', b.definer, 'text', b.text, 'path', b.path)::text
-FROM body b LIMIT 100001)

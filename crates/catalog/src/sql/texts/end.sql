@@ -38,7 +38,7 @@ FROM (
       AND d.classid = m.class AND d.objid = m.oid AND d.objsubid = 0 AND d.deptype = 'o'
   WHERE NOT m.read GROUP BY d.refobjid) x
 UNION ALL
--- Copies of the server's verifiers keep the names of their columns. Rows of a table are not read.
+-- Copies of the server's verifiers keep the names of their columns.
 SELECT 'copy', pg_catalog.jsonb_build_object(
   'table', pg_catalog.pg_describe_object('pg_catalog.pg_class'::pg_catalog.regclass, c.oid, 0),
   'readers', (SELECT pg_catalog.jsonb_agg(DISTINCT CASE WHEN r.reader <> 0 THEN pg_catalog.pg_get_userbyid(r.reader) END)

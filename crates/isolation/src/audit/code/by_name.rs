@@ -3,6 +3,7 @@
 
 use crate::audit::context::Database;
 use crate::audit::reach::{Piece, UsedName, computes, name_at, pieces, read_body};
+use crate::audit::roles::RoleClass;
 use martydb_catalog::CatalogObject;
 
 /// Catalogs with verifiers, and their columns of names.
@@ -42,6 +43,7 @@ pub(crate) fn purpose(db: &Database<'_>, item: &CatalogObject) -> Option<&'stati
     if !is_one_select || changes || from.any(|word| *word == Piece::Symbol(b',')) {
         return None;
     }
+    let is_servers = |name: &UsedName| is_servers(name) || is_of_extension(db, name);
     if !text.reads.iter().all(is_servers)
         || !text.calls.iter().all(|name| is_servers(name) && is_harmless(name))
     {
@@ -63,6 +65,20 @@ pub(crate) fn purpose(db: &Database<'_>, item: &CatalogObject) -> Option<&'stati
 
 fn is_servers(name: &UsedName) -> bool {
     name.schema.as_deref().is_none_or(|of| of == "pg_catalog")
+}
+
+/// Returns `true` for statistics of an extension of a superuser: no other object has their name.
+fn is_of_extension(db: &Database<'_>, name: &UsedName) -> bool {
+    let trusted = |owner: &str| db.audit.class_of(owner) == RoleClass::Trusted;
+    let mut installed = db.catalog.extensions.iter();
+    let shown = format!("{}.{}", name.schema.as_deref().unwrap_or_default(), name.name);
+    is_statistic(&name.name)
+        && installed.any(|one| name.name.starts_with(&one.name) && trusted(&one.owner))
+        && !db
+            .catalog
+            .objects
+            .iter()
+            .any(|item| item.is_users() && item.column.is_none() && item.display == shown)
 }
 
 fn is_statistic(name: &str) -> bool {

@@ -96,6 +96,12 @@ fn functions_of_poolers_and_monitors_are_known_by_their_text() {
     for (language, text) in quiet {
         assert_eq!(called_by_name(language, text, "pooler").grave(), NOTHING, "{text}");
     }
+    for (owner, is_quiet) in [("postgres", true), ("pooler", false)] {
+        let found = json!({ "name": "pg_stat_statements", "owner": owner, "trusted": true, "open": null });
+        let server = called_by_name("sql", "SELECT * FROM views.pg_stat_statements", "pooler");
+        let server = server.inside("lobby", |catalog| catalog.extensions.push(row(found)));
+        assert_eq!(server.grave().is_empty(), is_quiet, "{owner}");
+    }
     let line = "critical | definer-function | - | pooler | lobby | function lookup.get_auth(text)";
     let loud = [
         ("sql", "SELECT usename, passwd FROM pg_shadow"),
@@ -219,8 +225,20 @@ fn a_function_that_gets_hidden_rows_belongs_to_a_superuser() {
         &of("red_owner"),
         "medium | leakproof-function | red | red_owner | red_db | function public.trace(text)",
     );
-    let quiet = of("postgres").found();
-    assert!(quiet.iter().all(|line| !line.contains("leakproof")), "{quiet:#?}");
+    let quiet = |server: Server| !server.found().iter().any(|line| line.contains("leakproof"));
+    assert!(quiet(of("postgres")));
+    let called = |text: &str| {
+        let server = with_body(of("postgres"), "public.trace(text)", "plpgsql", text);
+        server.grant_inside("red_db", "EXECUTE", "public.trace(text)", "PUBLIC")
+    };
+    assert!(quiet(called("BEGIN RETURN lower($1); END")));
+    let raises = called("BEGIN RAISE NOTICE '%', $1; RETURN true; END");
+    let line = |severity| {
+        format!("{severity} | leakproof-function | red | PUBLIC | red_db | function public.trace(text)")
+    };
+    assert_finds(&raises, &line("low"));
+    let hides = raises.object("red_db", "view", "public.own", |found| found.query = Some("SELECT 1".into()));
+    assert_finds(&hides, &line("medium"));
 }
 
 #[test]

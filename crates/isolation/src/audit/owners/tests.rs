@@ -101,6 +101,12 @@ fn an_extension_and_an_object_of_another_kind_have_owners_too() {
         let found = json!({ "name": "hstore", "owner": owner, "trusted": true, "open": null });
         healthy().inside("red_db", |catalog| catalog.extensions.push(row(found)))
     };
+    let used = |owner: &str| {
+        let found = json!({ "name": "citext", "owner": owner, "trusted": true, "open": null, "used_by": "column x of table item" });
+        let server = healthy().unmanaged("ghost").grant("CONNECT", "red_db", "ghost");
+        server.inside("red_db", |catalog| catalog.extensions.push(row(found)))
+    };
+    assert_finds(&used("ghost"), "high | object-owner | red | ghost | red_db | extension citext");
     let other = |role: &str, owned: bool, named: bool| {
         let found = json!({ "kind": "policy", "display": "p on table hidden", "role": role, "owned": owned, "named": named });
         healthy().inside("blue_db", |catalog| catalog.others.push(row(found)))

@@ -5,10 +5,13 @@
 
 use std::collections::BTreeSet;
 
-mod words;
+mod own_sessions;
+pub(super) mod words;
 
 use super::body_text::{NO_FUNCTION, is_target};
 use super::pieces::{Piece, UsedName, name_at};
+use own_sessions::{ENDS, ends_own_sessions};
+pub(crate) use words::computes;
 use words::{CATALOGS, FIGURES, FUNCTIONS, KERNEL_FILES};
 
 /// First words of a statement.
@@ -33,11 +36,6 @@ pub(crate) fn is_of_kernel(file: &str) -> bool {
     KERNEL_FILES.contains(&file)
 }
 
-/// Returns `true` for a call that only computes.
-pub(crate) fn computes(name: &UsedName) -> bool {
-    name.schema.as_deref().is_none_or(|of| of == "pg_catalog") && FUNCTIONS.contains(&name.name.as_str())
-}
-
 /// Result of a function.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Returned {
@@ -56,8 +54,8 @@ pub(crate) fn added_to(pieces: &[Piece], returned: Returned) -> Option<BTreeSet<
     let removes =
         returned != Returned::Anything && !pieces.iter().any(|piece| piece.is_any(&["returning", "raise"]));
     let counts = figure && is_count(pieces);
-    let mut body =
-        BoundedBody { pieces, aliases: aliases(pieces), figure, removes, counts, tables: BTreeSet::new() };
+    let (aliases, ends) = (aliases(pieces), ends_own_sessions(pieces));
+    let mut body = BoundedBody { pieces, aliases, figure, removes, counts, ends, tables: BTreeSet::new() };
     if (0..pieces.len()).any(|at| pieces[at].is("from") && is_list(&pieces[at + 1..])) {
         return None;
     }
@@ -76,6 +74,8 @@ struct BoundedBody<'a> {
     removes: bool,
     /// Set if it is one `SELECT count(*)`.
     counts: bool,
+    /// Set if it sees and ends only the sessions of the login that calls it.
+    ends: bool,
     tables: BTreeSet<UsedName>,
 }
 
@@ -122,12 +122,15 @@ impl BoundedBody<'_> {
         }
         let server = name.schema.as_deref() == Some("pg_catalog");
         let listed = |names: &[&str]| names.contains(&name.name.as_str());
-        let figure = self.figure && listed(FIGURES);
+        let figure = self.figure && listed(FIGURES) || self.ends && name.name == "pg_stat_activity";
         if self.pieces.get(next) == Some(&Piece::Symbol(b'(')) {
             let word = !server && self.pieces[at].is_any(NO_FUNCTION);
             return word
                 || (server || name.schema.is_none())
-                    && (figure || listed(FUNCTIONS) || listed(READERS) && self.is_fixed(next));
+                    && (figure
+                        || self.ends && listed(ENDS)
+                        || listed(FUNCTIONS)
+                        || listed(READERS) && self.is_fixed(next));
         }
         let relation = at > 0 && self.pieces[at - 1].is_any(&["from", "join"]);
         match name.schema.as_deref() {

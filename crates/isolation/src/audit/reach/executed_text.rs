@@ -59,7 +59,7 @@ fn after_value(body: &[Piece], expression: &[Piece], at: usize, depth: usize) ->
 }
 
 /// Returns the place of the parenthesis that closes the one at `open`.
-fn closing(pieces: &[Piece], open: usize) -> Option<usize> {
+pub(crate) fn closing(pieces: &[Piece], open: usize) -> Option<usize> {
     let mut depth = 0i32;
     pieces.iter().enumerate().skip(open).find_map(|(at, piece)| {
         depth += match piece {

@@ -132,6 +132,7 @@ fn kind(gathered: &Gathered<'_>, step: PathStep) -> Option<&'static FindingKind>
         PathStep::Opens(_) => UNTRUSTED_FUNCTION,
         PathStep::Holds(_) if object.kind == "foreign table" => FOREIGN_TABLE,
         PathStep::Holds(_) => CATALOG_RIGHT,
+        PathStep::Steers(_) if object.kind == "view" => DEFINER_VIEW,
         PathStep::Steers(_) => EXTENSION_RIGHT,
         PathStep::CreatesIn(..) => SUPERUSER_PATH,
         PathStep::ReplacesFunction(..) if matches!(object.run_by, Some(Runner::EventTrigger(_))) => {

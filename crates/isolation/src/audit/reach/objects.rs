@@ -227,7 +227,9 @@ impl<'a> DatabaseContents<'a, '_> {
         let target = secret.or_else(|| away(self.audit, found));
         self.all.facts.secrets.extend(target.map(|target| (id, target)));
         let lever = LEVERS.iter().find(|row| row.0 == found.display && !found.row_security);
-        self.all.facts.levers.extend(lever.map(|row| (id, row.1)));
+        self.all.facts.levers.extend(
+            lever.map(|row| row.1).or(found.steers.then_some(Target::Superuser)).map(|target| (id, target)),
+        );
         object
     }
 }

@@ -191,7 +191,8 @@ pub(crate) fn entry() -> Statement {
 }
 
 /// Queries types. The row type of a table and the type of an array have no grants of their own. A grant to the
-/// login itself is harmless because it creates nothing; a grant to PUBLIC or to a group counts.
+/// login itself is harmless because it creates nothing; a grant to PUBLIC or to a group counts, but for what each new type of a
+/// superuser has.
 pub(crate) fn types(context: &LoginContext<'_>) -> Statement {
     stmt!(
         "SELECT n.nspname || '.' || t.typname AS object, \
@@ -202,6 +203,7 @@ pub(crate) fn types(context: &LoginContext<'_>) -> Statement {
          WHERE t.typtype <> 'm' AND NOT (t.typelem <> 0 AND t.typcategory = 'A') \
            AND (t.typrelid = 0 OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c')) \
            AND e.grantee <> t.typowner AND {passed} \
+           AND (e.grantee <> 0 OR e.is_grantable OR NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.oid = t.typowner AND r.rolsuper)) \
            AND NOT EXISTS (SELECT FROM ext x \
              WHERE x.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND x.objid = t.oid)",
         entry = entry(),

@@ -29,10 +29,17 @@ pub(crate) fn obstacles(report: &VerifyReport) -> Vec<(Level, String)> {
     let unclosed = report.unclosed.iter().map(|one| (place_of(one), &one.error));
     let error = |(what, error)| format!("{what}: {}", error_text(error, &Style::PLAIN));
     let mut all: Vec<_> = failed.chain(unclosed).map(|one| (Level::Error, error(one))).collect();
+    let unreported = assessment.unreported_breaches();
+    if unreported > 0 {
+        let what = format!("{} that no shown finding reports", counted(unreported, "breach"));
+        all.push((Level::Error, what));
+    }
     let inconclusive = assessment.inconclusive();
     if inconclusive > 0 {
-        let what =
-            format!("{} proved nothing: martydb verify-isolation names each", counted(inconclusive, "probe"));
+        let what = format!(
+            "{} proved nothing (inconclusive): martydb verify-isolation names each",
+            counted(inconclusive, "probe")
+        );
         all.push((Level::Error, what));
     }
     let unread = assessment.unread.iter();

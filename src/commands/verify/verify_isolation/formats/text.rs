@@ -2,7 +2,7 @@
 
 use super::groups::FindingGroup;
 use crate::commands::verify::verify_isolation::document::VerifyReport;
-use martydb_isolation::proof::{Assessment, FailedFix};
+use martydb_isolation::proof::{Assessment, ExitReason, FailedFix};
 use martydb_model::findings::{Finding, FindingSource, PUBLIC, Severity};
 use martydb_model::grants::{Fix, Repair};
 use martydb_model::units::{counted, listed};
@@ -144,43 +144,48 @@ fn by_severity(findings: &[Finding]) -> String {
 /// Returns the reasons of an exit code other than 0, except for the shown findings.
 fn reasons(report: &VerifyReport) -> Vec<String> {
     let assessment = &report.assessment;
-    let unreported = assessment.unreported_breaches();
-    let skipped = if assessment.strict { assessment.skipped_checks().len() } else { 0 };
-    let (is, fails) =
-        (if unreported == 1 { "is" } else { "are" }, if unreported == 1 { "fails" } else { "fail" });
-    let was = |n: usize| if n == 1 { "was" } else { "were" };
-    let (inconclusive, failed) = (assessment.inconclusive(), assessment.failed.len());
-    let all = [
-        (
-            unreported,
-            format!("{} {is} hidden by the filter but still {fails} the run", counted(unreported, "breach")),
-        ),
-        (inconclusive, format!("{} {} inconclusive", counted(inconclusive, "probe"), was(inconclusive))),
-        (assessment.unread.len(), format!("{} could not be read", counted(assessment.unread.len(), "part"))),
-        (failed, format!("{} {} not examined", counted(failed, "server"), was(failed))),
-        (
-            skipped,
-            format!("{} {} skipped (fails because of --strict)", counted(skipped, "check"), was(skipped)),
-        ),
-        (report.unclosed.len(), format!("{} failed", counted(report.unclosed.len(), "change"))),
-    ];
-    all.into_iter().filter(|(n, _)| *n > 0).map(|(_, words)| words).collect()
+    let of_proof = ExitReason::ALL.iter().filter_map(|reason| reason_in_words(assessment, *reason));
+    let failed = counted(report.unclosed.len(), "change");
+    of_proof.chain((!report.unclosed.is_empty()).then(|| format!("{failed} failed"))).collect()
+}
+
+fn reason_in_words(assessment: &Assessment, reason: ExitReason) -> Option<String> {
+    let count = match reason {
+        // Shown as a finding.
+        ExitReason::Breach => assessment.unreported_breaches(),
+        reason => assessment.count(reason),
+    };
+    let was = |noun: &str| format!("{} {}", counted(count, noun), if count == 1 { "was" } else { "were" });
+    let words = match reason {
+        ExitReason::Finding => return None,
+        ExitReason::Breach => {
+            let (is, fails) = if count == 1 { ("is", "fails") } else { ("are", "fail") };
+            format!("{} {is} hidden by the filter but still {fails} the run", counted(count, "breach"))
+        }
+        ExitReason::Inconclusive => was("probe") + " inconclusive",
+        ExitReason::Unread => format!("{} could not be read", counted(count, "part")),
+        ExitReason::Unanswered => was("server") + " not examined",
+        ExitReason::Skipped => was("check") + " skipped (fails because of --strict)",
+    };
+    (count > 0).then_some(words)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::verify::verify_isolation::entry;
+    use crate::commands::verify::verify_isolation::{ReportFormat, entry};
+    use clap::ValueEnum;
     use martydb_catalog::{NotExamined, Unread};
     use martydb_isolation::probe::{Probe, ProbeLocation, Verdict};
     use martydb_isolation::proof::{FailedFix, Filter, ServerJudgement, VerifiedServer, assess};
-    use martydb_model::error::Error;
+    use martydb_model::error::{Error, ExitStatus};
     use martydb_model::findings::{
         ATTRIBUTE, DATABASE_OWNER, FOREIGN_CONNECT, HBA_MAP, IN_DATABASE, LIMITS_SUM, PUBLIC_RIGHT,
         UNMANAGED_POWER,
     };
     use martydb_model::findings::{HBA_ERROR, NO_LIMIT, PREPARED};
     use martydb_model::grants::{Securable, revoke};
+    use martydb_ui::report::Report;
 
     #[test]
     fn every_sort_of_finding_has_a_title_that_reads() {
@@ -315,5 +320,50 @@ mod tests {
         let failed = || FailedFix { server: "main".into(), database: None, error: Error::operation("x") };
         report.unclosed = vec![failed(), failed()];
         assert_eq!(closing_line(&report), "nothing found, but 1 part could not be read and 2 changes failed");
+    }
+
+    #[test]
+    fn every_format_tells_every_reason_of_an_exit_code_other_than_0() {
+        let unseen = NotExamined { what: "the moon".into(), why: "y".into(), grant: None };
+        let unread = Unread {
+            service: None,
+            server: "main".into(),
+            at: None,
+            database: None,
+            what: "the moon".into(),
+            why: "y".into(),
+        };
+        let none = || found(&[]);
+        let case = |reason: ExitReason| match reason {
+            ExitReason::Breach => {
+                (ServerJudgement { matrix: vec![probe(Verdict::Breach)], ..none() }, "breach")
+            }
+            ExitReason::Finding => (found(&[PREPARED.of("x").on("main")]), "prepared"),
+            ExitReason::Inconclusive => {
+                (ServerJudgement { matrix: vec![probe(Verdict::Inconclusive)], ..none() }, "inconclusive")
+            }
+            ExitReason::Unread => (ServerJudgement { unread: vec![unread.clone()], ..none() }, "the moon"),
+            ExitReason::Unanswered => (none(), "two"),
+            ExitReason::Skipped => {
+                (ServerJudgement { not_examined: vec![unseen.clone()], ..none() }, "the moon")
+            }
+        };
+        for reason in ExitReason::ALL {
+            let strict = Filter { strict: true, ..Filter::default() };
+            let (judged, told) = (|| case(reason).0, case(reason).1);
+            let failed: &[&str] = if reason == ExitReason::Unanswered { &["two"] } else { &[] };
+            let alone = report(&strict, judged(), failed);
+            let own = ExitReason::ALL.into_iter().filter(|one| alone.assessment.count(*one) > 0);
+            assert_eq!(own.collect::<Vec<_>>(), [reason]);
+            assert_ne!(alone.status(), ExitStatus::Success, "{reason:?}");
+            for format in ReportFormat::value_variants().iter().filter(|one| **one != ReportFormat::Json) {
+                let report = VerifyReport { format: Some(*format), ..report(&strict, judged(), failed) };
+                let text = report.text(&Style::PLAIN) + &report.messages(&Style::PLAIN);
+                // A drawing has its reasons in one line.
+                let is_drawn = matches!(format, ReportFormat::Dot | ReportFormat::Opengraph);
+                let told = if is_drawn { closing_line(&report) } else { told.to_owned() };
+                assert!(text.to_lowercase().contains(&told), "{reason:?} as {format:?}:\n{text}");
+            }
+        }
     }
 }

@@ -1,5 +1,12 @@
 //! Functions, relations and files that give a caller nothing.
 
+use super::super::pieces::UsedName;
+
+/// Returns `true` for a call that only computes.
+pub(crate) fn computes(name: &UsedName) -> bool {
+    name.schema.as_deref().is_none_or(|of| of == "pg_catalog") && FUNCTIONS.contains(&name.name.as_str())
+}
+
 /// Functions of the server that need no privilege and return only sizes, and types with a length.
 pub(crate) const FUNCTIONS: &[&str] = &[
     "abs", "age", "array_agg", "array_length", "array_to_string", "avg", "bit_length", "bool_and", "bool_or",
