@@ -62,8 +62,11 @@ async fn of_strangers(session: &mut Connection, target: &MigrationTarget) -> Res
     let query = stmt!(
         "SELECT 'large object ' || m.oid || ': belongs to ' || r.rolname || ', and will be the owner''s once it is restored'
          FROM pg_catalog.pg_largeobject_metadata m JOIN pg_catalog.pg_roles r ON r.oid = m.lomowner WHERE r.rolname NOT IN ({own})
-         UNION ALL SELECT 'default privileges of ' || r.rolname || ': are not given again by a restore'
-         FROM pg_catalog.pg_default_acl d JOIN pg_catalog.pg_roles r ON r.oid = d.defaclrole WHERE r.rolname NOT IN ({own}) ORDER BY 1",
+         UNION ALL SELECT 'default privileges of ' || r.rolname || coalesce(' in schema ' || n.nspname, '') || ' on '
+             || CASE d.defaclobjtype WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences' WHEN 'f' THEN 'functions' WHEN 'T' THEN 'types' ELSE 'schemas' END
+             || ': are not given again by a restore'
+         FROM pg_catalog.pg_default_acl d JOIN pg_catalog.pg_roles r ON r.oid = d.defaclrole
+             LEFT JOIN pg_catalog.pg_namespace n ON n.oid = d.defaclnamespace WHERE r.rolname NOT IN ({own}) ORDER BY 1",
         own = List(own.map(Literal).collect())
     );
     query_as(session, &query).await

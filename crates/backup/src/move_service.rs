@@ -15,6 +15,7 @@ pub mod obstacles;
 pub mod owner_session;
 mod sequences;
 mod source_database;
+mod spread;
 
 pub use copy::{Move, copy};
 pub use source_database::{origin, refuse_two};

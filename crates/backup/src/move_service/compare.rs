@@ -1,11 +1,11 @@
 //! Comparison of a copy with its original: both catalogs with owners and privileges, and the data. Unreadable or
 //! unknown data counts as a difference.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::sequences;
-use martydb_compare::{Checksums, RowHash, read_checksums, sum_of_both};
+use super::{sequences, spread};
+use martydb_compare::{Checksums, RowHash, read_checksums};
 use martydb_migrate::MigrationTarget;
 use martydb_migrate::history::{Catalog, Difference};
 use martydb_migrate::normalize_expressions;
@@ -24,7 +24,7 @@ pub struct CopySide {
     /// Kind and name of the objects that servers make by themselves from some major on, with this major.
     pub by_server: BTreeSet<(u32, String, String)>,
     /// Tables whose rows each copy spreads in another way, with the name under which they are compared together.
-    pub spread: BTreeMap<String, String>,
+    pub spread: spread::SpreadTables,
     /// `true` if others used the database meanwhile: its sequences may have advanced before they were copied.
     pub live: bool,
 }
@@ -43,8 +43,7 @@ pub(crate) async fn read_side_by_side(sessions: &mut [Connection], hash: RowHash
     let Some(first) = sessions.first_mut() else { return Err(Error::operation("no session reads the copy")) };
     let (catalog, major) = (Catalog::read(first).await?, first.major());
     let by_server = by_server(first).await?;
-    let spread = Statement::from_program(include_str!("sql/spread_partitions.sql"));
-    let spread = query_as::<(String, String)>(first, &spread).await?.into_iter().collect();
+    let spread = spread::read(first).await?;
     Ok(CopySide {
         catalog,
         sums: read_checksums(sessions, hash).await?,
@@ -95,22 +94,11 @@ pub fn differences(former: &CopySide, copy: &CopySide) -> Vec<String> {
 /// Returns the differences of rows, positions of sequences, and privileges on the history tables.
 pub(crate) fn of_contents(former: &CopySide, copy: &CopySide) -> Vec<String> {
     let majors = Majors { former: former.major, copy: copy.major };
-    let [one, other] = [former, copy].map(|side| majors.sums(&gathered(&side.sums, &copy.spread)));
+    let [one, other] = [former, copy].map(|side| majors.sums(&spread::gathered(&side.sums, &copy.spread)));
     let advanced = |name: &str, before: &str, after: &str| {
         former.live && sequences::has_advanced(&former.catalog, name, before, after)
     };
     of_sums(&majors, &one, &other, advanced)
-}
-
-/// Returns the sums with one for all tables whose rows may lie in any of them.
-fn gathered(sums: &Checksums, spread: &BTreeMap<String, String>) -> Checksums {
-    let mut all = Checksums::new();
-    for (name, sum) in sums {
-        let together = spread.get(name).unwrap_or(name);
-        let both = all.get(together).and_then(|former: &String| sum_of_both(former, sum));
-        all.insert(together.clone(), both.unwrap_or_else(|| sum.clone()));
-    }
-    all
 }
 
 /// Returns the differences of the schema.
@@ -339,17 +327,6 @@ mod tests {
             ]
         );
         assert!(differences(&before, &before).is_empty());
-    }
-
-    #[test]
-    fn partitions_among_which_each_copy_spreads_the_rows_count_together() {
-        let before = side(15, &[], &[("table p0", "3 rows, sum 7"), ("table p1", "0 rows, sum 0")]);
-        let after = side(15, &[], &[("table p0", "1 rows, sum 4"), ("table p1", "2 rows, sum 3")]);
-        let spread = ["p0", "p1"].map(|name| (format!("table {name}"), "partitions of p".to_owned()));
-        let mut after = CopySide { spread: spread.into(), ..after };
-        assert!(differences(&before, &after).is_empty());
-        after.sums.insert("table p1".into(), "1 rows, sum 3".into());
-        assert_eq!(differences(&before, &after), ["partitions of p: 3 rows before, 2 rows in the copy"]);
     }
 
     #[test]
