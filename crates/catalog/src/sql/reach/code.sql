@@ -36,8 +36,8 @@ edge AS (
   FROM pg_catalog.pg_amop m WHERE m.amopopr >= 16384
   UNION ALL
   -- The planner puts these in its place; pg_depend has no row for them.
-  SELECT 'pg_catalog.pg_operator'::pg_catalog.regclass, o.oid, 'pg_catalog.pg_operator'::pg_catalog.regclass, n.other
-  FROM pg_catalog.pg_operator o CROSS JOIN LATERAL (VALUES (o.oprcom), (o.oprnegate)) n (other) WHERE o.oid >= 16384 AND n.other >= 16384
+  SELECT 'pg_catalog.pg_operator'::pg_catalog.regclass, o.oid, 'pg_catalog.pg_operator'::pg_catalog.regclass, n.column1
+  FROM pg_catalog.pg_operator o CROSS JOIN LATERAL (VALUES (o.oprcom), (o.oprnegate)) n WHERE o.oid >= 16384 AND n.column1 >= 16384
   UNION ALL
   SELECT 'pg_catalog.pg_opclass'::pg_catalog.regclass, o.oid, 'pg_catalog.pg_opfamily'::pg_catalog.regclass, o.opcfamily
   FROM pg_catalog.pg_opclass o WHERE o.oid >= 16384
