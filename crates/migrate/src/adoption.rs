@@ -253,7 +253,7 @@ async fn read(session: &mut MigrationSession<'_>, tool: &str, table: Option<&str
 /// Returns the reason why no baseline can be chosen: two tables of one tool, such as one for each tenant's schema, disagree.
 fn second_history(table: &OtherTool, first: &OtherTool) -> FailedRow {
     let state = format!(
-        "its rows differ from those of {}; record the version of the table that belongs to these files with `martydb baseline --at`",
+        "its rows differ from those of {}; record the version of the table that belongs to these files by `baseline --at`",
         first.table
     );
     FailedRow { table: table.table.clone(), migration: String::new(), state, undone: false, skipped: false }

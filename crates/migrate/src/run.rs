@@ -196,9 +196,13 @@ impl<'a> MigrationRun<'a, '_> {
         }
         let done: Vec<i64> = outcome.applied.iter().map(|applied| applied.version).collect();
         outcome.to = self.version_after(&rows, &done);
-        // Nobody keeps a scratch database.
-        let kept = if self.session.target.throwaway { &[][..] } else { &outcome.applied };
-        result.map_err(|error| with_applied(error, kept, self.goal.direction()))
+        result.map_err(|error| self.with_applied(error, &outcome.applied))
+    }
+
+    /// Adds a hint about what was committed before the failure, but for a scratch database.
+    fn with_applied(&self, error: Error, applied: &[AppliedMigration]) -> Error {
+        let kept = if self.session.target.throwaway { &[] } else { applied };
+        with_applied(error, kept, self.goal.direction())
     }
 
     /// Returns `true` unless a run changes the tables: one that only refinery wrote is adopted, and privileges of other

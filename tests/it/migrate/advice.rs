@@ -100,7 +100,7 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     (
         "CREATE TABLE v (a int); CREATE VIEW w AS SELECT a FROM v; ALTER TABLE v ALTER a TYPE bigint;",
         "0A000",
-        "`martydb revision adv --from` writes both",
+        "`martydb revision adv --from FILE` writes both",
         "\u{0}",
     ),
     ("CREATE TABLE pg_catalog.x (a int);", "42501", "only in the schemas that `schemas:` lists", "\u{0}"),

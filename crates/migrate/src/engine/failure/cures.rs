@@ -156,7 +156,7 @@ pub(crate) const CURES: &[AdviceRow] = &[
             "ATPrepAlterColumnType",
             "RememberAllDependentForRebuilding",
         ]),
-        advice: "drop what uses the column before the statement and create it again after it: `martydb revision {service} --from` \
+        advice: "drop what uses the column before the statement and create it again after it: `martydb revision {service} --from FILE` \
                  writes both, in their order",
         replaces_hint: false,
     },
