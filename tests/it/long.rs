@@ -5,7 +5,7 @@ use std::process::Stdio;
 use crate::support::{Project, Server, until};
 
 #[test]
-fn a_long_migration_reports_every_ten_seconds_and_a_waiting_run_once() {
+fn a_long_migration_reports_each_half_minute_and_a_waiting_run_once() {
     let server = Server::start();
     let project = Project::new(&server, "long");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -26,13 +26,12 @@ fn a_long_migration_reports_every_ten_seconds_and_a_waiting_run_once() {
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(0), "{stderr}");
     let said: Vec<&str> = stderr.lines().filter(|line| line.starts_with("migrating: ")).collect();
-    assert!((2..=3).contains(&said.len()), "{stderr}");
-    let of_second = "migrating: 2 of 3 migrations, ";
-    for (line, next) in said.iter().zip(said.iter().skip(1).chain([&""])) {
-        let longest =
-            line.contains(" left; longest: long_a V3 slow, ") && line.ends_with(" s: statement 2 of 3");
-        assert!(line.starts_with(of_second) && longest && line != next, "{stderr}");
-    }
+    let [line] = said[..] else { panic!("{stderr}") };
+    assert!(
+        line.starts_with("migrating: 2 of 3 migrations, ") && line.ends_with(" s: statement 2 of 3"),
+        "{stderr}"
+    );
+    assert!(line.contains("; longest: long_a V3 slow, "), "{stderr}");
 }
 
 #[test]

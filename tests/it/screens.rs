@@ -88,7 +88,7 @@ fn a_long_run_shows_its_progress() {
         project.write(&format!("{service}/migrations/V3__slow.down.sql"), "SELECT 1;\n");
     }
     let mut shown = Terminal::run_in(project.command(&["upgrade", "bar_a"]), 30, 120);
-    shown.wait_for("migrating 2/3 [");
+    shown.wait_for("migrating 2 of 3 [");
     shown.wait_for("longest: bar_a V3 slow, ");
     assert_eq!(shown.end(), Some(0), "{}", shown.seen());
     let mut quiet = Terminal::run_in(project.command(&["upgrade", "bar_b", "-q"]), 30, 120);
