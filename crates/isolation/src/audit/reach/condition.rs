@@ -36,7 +36,7 @@ impl RowCondition {
         };
         parts(&other.0, "and")
             .iter()
-            .all(|part| is_own(part) || parts(part, "or").iter().any(|one| is_own(one)))
+            .all(|part| is_own(part) || parts(part, "or").iter().any(&is_own))
     }
 }
 
