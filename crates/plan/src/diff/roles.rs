@@ -83,11 +83,18 @@ pub(crate) fn attributes(
     let excused = |attribute: &&RoleAttribute| excused.contains(&attribute.on);
     let wrong = ATTRIBUTES.iter().filter(differs).filter(|attribute| !excused(attribute));
     let words: Vec<_> = wrong.map(|attribute| attribute.word(kind)).collect();
-    if !words.is_empty() {
-        let reason = format!("set {}", words.join(", "));
-        let attributes = words.into_iter().map(Attribute::Word).collect();
-        look.add(Risk::Safe, Action::AlterRole { role: role.clone(), attributes }, reason);
+    if words.is_empty() {
+        return;
     }
+    let mut reason = format!("set {}", words.join(", "));
+    // A role that another hand made may be the login of a running application.
+    let locks_out = words.contains(&"NOLOGIN") && !look.is_ours(found.comment.as_deref());
+    if locks_out {
+        reason += ": clients that log in as it are locked out";
+    }
+    let risk = if locks_out { Risk::Caution } else { Risk::Safe };
+    let attributes = words.into_iter().map(Attribute::Word).collect();
+    look.add(risk, Action::AlterRole { role: role.clone(), attributes }, reason);
 }
 
 pub(crate) fn limit(look: &mut Comparison<'_>, role: &RoleName, wanted: i32, found: &ActualRole) {

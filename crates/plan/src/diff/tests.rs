@@ -82,6 +82,17 @@ fn each_drift_has_its_repair() {
             "Cluster Safe ALTER ROLE \"csca_app\" LOGIN",
         ),
         (
+            |a| a.roles.get_mut(&role("csca_owner")).unwrap().login = true,
+            "Cluster Safe ALTER ROLE \"csca_owner\" NOLOGIN",
+        ),
+        (
+            |a| {
+                let owner = a.roles.get_mut(&role("csca_owner")).unwrap();
+                (owner.login, owner.comment) = (true, None);
+            },
+            "Cluster Caution ALTER ROLE \"csca_owner\" NOLOGIN",
+        ),
+        (
             |a| a.roles.get_mut(&role("csca_migrator")).unwrap().inherit = true,
             "Cluster Safe ALTER ROLE \"csca_migrator\" NOINHERIT",
         ),

@@ -34,9 +34,7 @@ impl RowCondition {
         let is_own = |part: &&[Piece]| {
             own.contains(part) || part.iter().all(|piece| piece.is("true") || is_parenthesis(piece))
         };
-        parts(&other.0, "and")
-            .iter()
-            .all(|part| is_own(part) || parts(part, "or").iter().any(&is_own))
+        parts(&other.0, "and").iter().all(|part| is_own(part) || parts(part, "or").iter().any(&is_own))
     }
 }
 
