@@ -2,11 +2,13 @@
 UNION ALL
 SELECT 'extension', pg_catalog.jsonb_build_object(
   'name', e.extname, 'owner', pg_catalog.pg_get_userbyid(e.extowner),
-  -- The first object that DROP EXTENSION ... CASCADE by an owner who is no superuser takes along.
+  -- The first object that DROP EXTENSION ... CASCADE by an owner who is no superuser takes along. Parts of operator families are
+  -- the extension's own, though some depend on their family alone.
   'used_by', CASE WHEN e.extowner NOT IN (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolsuper) THEN (
     SELECT pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)
     FROM listed x JOIN pg_catalog.pg_depend d ON d.refclassid = x.classid AND d.refobjid = x.objid AND d.deptype IN ('n', 'a')
-    WHERE x.id = e.oid AND NOT EXISTS (SELECT FROM member m WHERE m.classid = d.classid AND m.objid = d.objid)
+    WHERE x.id = e.oid AND d.classid NOT IN ('pg_catalog.pg_amop'::pg_catalog.regclass, 'pg_catalog.pg_amproc'::pg_catalog.regclass)
+      AND NOT EXISTS (SELECT FROM member m WHERE m.classid = d.classid AND m.objid = d.objid)
     ORDER BY d.classid, d.objid, d.objsubid LIMIT 1) END,
   'trusted', (SELECT pg_catalog.bool_or(v.trusted) FROM pg_catalog.pg_available_extension_versions v
     WHERE v.name = e.extname AND v.version = e.extversion),
