@@ -104,6 +104,7 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "\u{0}",
     ),
     ("CREATE TABLE pg_catalog.x (a int);", "42501", "only in the schemas that `schemas:` lists", "\u{0}"),
+    ("CREATE FUNCTION f() RETURNS int LANGUAGE c AS 'x';", "42501", "", "schemas:"),
     // A file that names the schema is refused before it runs.
     (
         "DO $$ BEGIN EXECUTE 'DROP SCHEMA ' || 'martydb CASCADE'; END $$;",

@@ -40,6 +40,7 @@ impl StatementFailure<'_> {
                 AdviceCondition::Statement(all) => all.iter().any(|words| self.begins(words)),
                 AdviceCondition::Routine(all) => among(all, self.response.routine.as_deref()),
                 AdviceCondition::Extension => self.extension().is_some(),
+                AdviceCondition::OtherSchema => self.begins(&["create"]) && self.names_other_schema(),
             }
     }
 
@@ -50,6 +51,14 @@ impl StatementFailure<'_> {
         let sent =
             context.lines().filter_map(|line| line.split_once(QUOTES)).map(|(_, rest)| rest.trim_start());
         std::iter::once(self.statement).chain(sent).any(|text| begins(text, words))
+    }
+
+    /// Returns `true` if the message ends, in any language, with a schema that the statement names, or with the default one.
+    fn names_other_schema(&self) -> bool {
+        let last = self.response.message.rsplit(char::is_whitespace).next().unwrap_or_default();
+        let name = last.trim_matches(|c| QUOTES.contains(&c));
+        let is_schema = name == "public" || qualified_by(name, self.statement).next().is_some();
+        is_schema && self.target.schemas.iter().all(|own| own.as_str() != name)
     }
 
     fn extension(&self) -> Option<&'static str> {

@@ -20,6 +20,8 @@ pub(crate) enum AdviceCondition {
     Routine(&'static [&'static str]),
     /// The missing name is one of a known extension.
     Extension,
+    /// CREATE is denied in a schema that is none of the service's.
+    OtherSchema,
 }
 
 pub(crate) struct AdviceRow {
@@ -199,17 +201,7 @@ pub(crate) const CURES: &[AdviceRow] = &[
     },
     AdviceRow {
         states: &[sqlstate::INSUFFICIENT_PRIVILEGE],
-        sign: AdviceCondition::Statement(&[
-            &["create", "table"],
-            &["create", "view"],
-            &["create", "or", "replace"],
-            &["create", "materialized"],
-            &["create", "function"],
-            &["create", "procedure"],
-            &["create", "type"],
-            &["create", "domain"],
-            &["create", "sequence"],
-        ]),
+        sign: AdviceCondition::OtherSchema,
         advice: "{owner} may create objects only in the schemas that `schemas:` lists for {service} in the manifest",
         replaces_hint: false,
     },
