@@ -162,6 +162,8 @@ pub struct AdoptionState {
     pub tools: Vec<OtherTool>,
     /// The requested tool's table and the names in it.
     pub applied: Option<(OtherTool, Vec<String>, RowMeaning)>,
+    /// Another table of the tool with other names, such as that of another tenant's schema.
+    pub second: Option<OtherTool>,
     /// Rows of any tool's tables that say that something failed, or is not finished.
     pub failed: Vec<FailedRow>,
 }
@@ -240,23 +242,12 @@ async fn read(session: &mut MigrationSession<'_>, tool: &str, table: Option<&str
         let rows = rows?;
         found.failed.extend(rows.failed);
         match (rows.meaning, &found.applied) {
-            (Some(_), Some((first, applied, _))) if *applied != rows.applied => {
-                found.failed.push(second_history(&table, first));
-            }
+            (Some(_), Some((_, applied, _))) if *applied != rows.applied => found.second = Some(table),
             (Some(meaning), None) => found.applied = Some((table, rows.applied, meaning)),
             _ => {}
         }
     }
     Ok(found)
-}
-
-/// Returns the reason why no baseline can be chosen: two tables of one tool, such as one for each tenant's schema, disagree.
-fn second_history(table: &OtherTool, first: &OtherTool) -> FailedRow {
-    let state = format!(
-        "its rows differ from those of {}; record the version of the table that belongs to these files by `baseline --at`",
-        first.table
-    );
-    FailedRow { table: table.table.clone(), migration: String::new(), state, undone: false, skipped: false }
 }
 
 /// States of a migration that the tool itself has undone: it is pending, and nothing of it is left.

@@ -94,6 +94,9 @@ pub struct ImportReport {
     count: WriteCount,
     #[serde(skip)]
     code: bool,
+    /// Set if two tables of the tool say different things.
+    #[serde(skip)]
+    disagrees: bool,
 }
 
 impl ImportReport {
@@ -113,6 +116,7 @@ impl ImportReport {
             dry: arguments.dry_run,
             count,
             code: tool.is_code(),
+            disagrees: false,
         }
     }
 
@@ -183,6 +187,14 @@ impl ImportReport {
         };
         let matched = martydb_import::history_match(&imported.carried, applied, *meaning == RowMeaning::Last);
         let table = &table.table;
+        if let Some(second) = &found.second {
+            self.disagrees = true;
+            self.notes.push(format!(
+                "{table} and {} have different rows, so no baseline is offered: record the version of the one that belongs to these \
+                 files by `baseline --at`",
+                second.table
+            ));
+        }
         if !matched.unknown.is_empty() {
             self.notes.push(format!(
                 "{table} contains {} without a file: {}",
@@ -199,6 +211,7 @@ impl ImportReport {
             ));
         }
         match matched.at {
+            Some(_) if self.disagrees => {}
             Some(at) if self.is_failed() => self.notes.push(format!(
                 "{table} says that V{at} and all before it are applied: a baseline there is right only if nothing of the failed \
                  migration is left in the database"
@@ -305,7 +318,7 @@ impl Report for ImportReport {
     fn status(&self) -> ExitStatus {
         match self.outcome {
             ImportOutcome::Stopped => ExitStatus::Usage,
-            _ if self.is_failed() => ExitStatus::Differences,
+            _ if self.is_failed() || self.disagrees => ExitStatus::Differences,
             _ => ExitStatus::Success,
         }
     }

@@ -183,8 +183,10 @@ fn of_two_histories_of_one_tool_none_is_chosen() {
     project.run(&["apply", "--all", "-y"]).expect(0);
     let import = ["import", "--from", "dbmate", "--service", service, "old"];
     let said = project.run(&import).expect(3);
-    assert!(said.stdout.contains("its rows differ from those of "), "{}", said.stdout);
-    assert!(!said.stdout.contains("next: martydb baseline"), "{}", said.stdout);
+    let note =
+        "bmw.schema_migrations and public.schema_migrations have different rows, so no baseline is offered";
+    assert!(said.stdout.contains(note), "{}", said.stdout);
+    assert!(!said.stdout.contains("martydb baseline"), "{}", said.stdout);
     server().sql(service, "INSERT INTO schema_migrations TABLE bmw.schema_migrations");
     let said = project.run(&import).expect(0);
     assert!(said.stdout.contains("baseline --service ado_two --at "), "{}", said.stdout);
