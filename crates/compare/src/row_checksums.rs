@@ -119,8 +119,8 @@ fn with_path(error: Error, table: &str) -> Error {
     let is_undefined = error.sqlstate.as_deref().is_some_and(|state| UNDEFINED.contains(&state));
     error.hint_if(is_undefined.then(|| {
         format!(
-            "a function in an index of table {table} finds its names by the search path, as pg_dump does not: give the function \
-             SET search_path, or write the schemas in its body"
+            "a function in an index of table {table} finds its names by the search path, which neither backups nor pg_dump set: give \
+             the function SET search_path, or write the schemas in its body"
         )
     }))
 }

@@ -37,7 +37,7 @@ pub fn lint(
     sizes: &TableSizes,
 ) -> Vec<LintFinding> {
     let (chosen, sizes) = (Chosen::new(rules), sizes.clone());
-    let applied = applied.iter().copied().filter(|one| may_matter(one));
+    let applied = applied.iter().copied().filter(|one| may_concern_later_files(one));
     // The parser's thread may outlive this call.
     let applied: Vec<Migration> = applied.cloned().collect();
     let migrations: Vec<Migration> = migrations.iter().copied().cloned().collect();
@@ -62,8 +62,8 @@ pub fn lint(
     })
 }
 
-/// Returns `true` if a file may make, attach, detach or drop a partition or its table, or leave a fact.
-fn may_matter(migration: &Migration) -> bool {
+/// Returns `true` if a file may change partitions, domains or forced row security.
+fn may_concern_later_files(migration: &Migration) -> bool {
     let text = migration.up.text.to_ascii_lowercase();
     ["partition", "domain", "force", "drop"].iter().any(|word| text.contains(word))
 }

@@ -1,4 +1,4 @@
-//! Facts about objects that the statements so far leave, and that decide what later statements do to rows.
+//! Properties of domains and tables that decide what later statements do to rows.
 
 use std::collections::BTreeSet;
 

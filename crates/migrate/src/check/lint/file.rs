@@ -23,7 +23,7 @@ pub(crate) struct FileLint<'a> {
     pub sizes: &'a TableSizes,
 }
 
-/// State that the statements of all files so far leave.
+/// Objects as all files so far leave them.
 pub(crate) struct FollowedFiles {
     pub objects: Objects,
     pub partitioned: Partitioned,
