@@ -66,7 +66,7 @@ pub(crate) struct RawEventTarget {
     pub nats: Option<String>,
     /// RabbitMQ: amqp://user@host:5672/vhost, or amqps://.
     pub amqp: Option<String>,
-    /// Kafka: host:9092,host2:9092, or kafkas://user@host:9093 with TLS; needs a build with the feature `kafka`.
+    /// Kafka: host:9092,host2:9092, or kafkas://user@host:9093 with TLS; a build from source needs the feature `kafka`.
     pub kafka: Option<String>,
     /// A webhook: https://host/path.
     pub http: Option<String>,
