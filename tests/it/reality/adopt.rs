@@ -104,6 +104,39 @@ fn adopting_changes_every_owner_and_loses_no_row() {
     assert_eq!(ro("SELECT one()"), Err("42501".into()));
 }
 
+/// Objects of a declared owner are older than its default privileges, whatever was granted on them by hand.
+#[test]
+fn a_declared_owner_that_has_tables_already_shares_them_with_the_service() {
+    for admin in [Admin::Super, Admin::Limited] {
+        let (server, project) = legacy("dc", admin);
+        if admin == Admin::Limited && server.major() >= 16 {
+            server.sql("postgres", "GRANT legacy TO adm WITH ADMIN TRUE, INHERIT FALSE, SET FALSE");
+        }
+        server.sql("dc_a", "CREATE ROLE reports; GRANT SELECT ON item TO reports");
+        let manifest = project.read("martydb.yaml");
+        let declared = manifest.replace("  dc_a:\n", "  dc_a: { roles: { owner: legacy } }\n");
+        assert_ne!(manifest, declared);
+        project.write("martydb.yaml", &declared);
+        project.run(&["apply", "--all", "-y"]).expect(0);
+        project.run(&["plan", "--check"]).expect(0);
+        let app = |sql: &str| server.sql_as("dc_a_app", &project.password("dc_a_app"), "dc_a", sql);
+        for sql in [
+            "INSERT INTO item (name) VALUES ('new')",
+            "SELECT nextval('free'), one()",
+            "CALL two()",
+            "SELECT 'good'::mood, n FROM counted",
+            "INSERT INTO part VALUES ('2026-01-01', 1)",
+        ] {
+            app(sql).unwrap_or_else(|state| panic!("{sql}: {state}"));
+        }
+        let readonly = |sql: &str| server.sql_as("dc_a_ro", &project.password("dc_a_ro"), "dc_a", sql);
+        assert_eq!(readonly("SELECT count(*) FROM names").unwrap(), [["3"]]);
+        // From now on a missing privilege is a migration's will.
+        server.sql("dc_a", "REVOKE SELECT ON item FROM dc_a_ro; REVOKE INSERT ON part FROM dc_a_app");
+        project.run(&["plan", "--check"]).expect(0);
+    }
+}
+
 #[test]
 fn the_former_login_works_until_prune() {
     let (server, project) = legacy("ol", Admin::Super);

@@ -4,11 +4,13 @@
 //! `REVOKE … FROM PUBLIC` in a schema would do nothing
 //! (<https://www.postgresql.org/docs/current/sql-alterdefaultprivileges.html>).
 
+use std::collections::BTreeSet;
+
 use super::acl::{Holding, declared_future, difference, held, taken, wanted};
 use super::comparison::Comparison;
 use crate::action::Action;
 use crate::stage::Risk;
-use martydb_model::contract::{DefaultKind, Privileges, builtin, granted};
+use martydb_model::contract::{DefaultKind, ObjectClass, Privileges, builtin, granted};
 use martydb_model::{AclEntry, DefaultAcl, DesiredService, Grantee, RoleKind, RoleName, SchemaName};
 
 /// Default privileges of one owner for one kind of objects, in one schema or in the whole database.
@@ -46,6 +48,18 @@ pub(crate) fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
         let defaults = Defaults { owner: &row.role, schema: row.schema.as_ref(), kind };
         defaults.beyond(look, &row.acl, &held(&row.acl), &allowed);
     }
+}
+
+/// Returns the classes of objects for which the owner has no default privileges yet. What it owns there is older than they
+/// are: it was created without the privileges of the service's roles, and no migration can have revoked them.
+pub(crate) fn unset_classes(look: &Comparison<'_>, service: &DesiredService) -> BTreeSet<ObjectClass> {
+    let found = look.actual.databases.get(&service.database).and_then(|database| database.contents.as_ref());
+    let rows: &[DefaultAcl] = found.map_or(&[], |contents| &contents.default_acls);
+    let owner = service.role(RoleKind::Owner);
+    let is_set = |letter: char| {
+        rows.iter().any(|row| row.role == *owner && row.schema.is_none() && row.object == letter)
+    };
+    DefaultKind::ALL.iter().filter(|row| !is_set(row.1)).map(|row| row.3).collect()
 }
 
 /// Returns the privileges of the service's and further roles on the owner's future objects.

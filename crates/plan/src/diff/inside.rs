@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::acl::{Acl, Holding, declared, wanted};
 use super::comparison::Comparison;
-use super::{extensions, outbox, publications, records};
+use super::{defaults, extensions, outbox, publications, records};
 use crate::action::Action;
 use crate::object::Object;
 use crate::stage::Risk;
@@ -41,9 +41,11 @@ pub(crate) fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
         service,
         all().filter(|(_, ownership_change)| ownership_change.is_some()).map(|(found, _)| found),
     );
+    let unset = defaults::unset_classes(look, service);
     for (found, ownership_change) in all() {
         look.part_of = ownership_change.and_then(|_| taken_over(found));
-        object(look, service, found, *ownership_change);
+        let is_older = ownership_change.is_some() || unset.contains(&class_of_defaults(service, found));
+        object(look, service, found, *ownership_change, is_older);
     }
     look.part_of = None;
     publications::diff(look, service, &contents);
@@ -187,11 +189,21 @@ fn stays(service: &DesiredService, found: &ActualObject) -> bool {
     found.dependent && matches!(class, ObjectClass::Function | ObjectClass::SecurityDefiner)
 }
 
+/// Returns the class whose default privileges an object of the owner gets when it is created.
+fn class_of_defaults(service: &DesiredService, found: &ActualObject) -> ObjectClass {
+    match class_of(service, found) {
+        ObjectClass::SecurityDefiner => ObjectClass::Function,
+        class => class,
+    }
+}
+
+/// Compares an object. One that `is_older` than its owner's default privileges lacks what they would have given it.
 fn object(
     look: &mut Comparison<'_>,
     service: &DesiredService,
     found: &ActualObject,
     ownership_change: Option<OwnershipChange>,
+    is_older: bool,
 ) {
     let owner = service.role(RoleKind::Owner);
     if ownership_change.is_some() && !found.dependent {
@@ -217,7 +229,8 @@ fn object(
     let acl =
         Acl { on: Object::from_actual(found), owner: found.owner.as_str(), next_owner, found: &found.acl };
     acl.beyond(look, &most);
-    if ownership_change.is_some() && !stays(service, found) {
+    let is_owned = ownership_change.is_some() || found.owner == *owner;
+    if is_older && is_owned && !stays(service, found) {
         // Its default privileges did not exist when it was created, or were another role's.
         acl.missing(look, &wanted(service, class, granted));
     }
