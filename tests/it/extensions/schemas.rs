@@ -53,6 +53,8 @@ fn own_schema(admin: Admin) {
 fn plan_refuses_an_extension_without_its_requirements() {
     let server = Server::start();
     for (list, said) in [
+        ("[no_such_thing_here]", "extension \"no_such_thing_here\" is not available on the server"),
+        ("[hstor]", "did you mean \"hstore\"?"),
         ("[earthdistance]", "write `extensions: [earthdistance, cube]`"),
         ("[{ name: adminpack, schema: extra }]", "its control file fixes the schema pg_catalog"),
         ("[citext, { name: citext, schema: extra }]", "is declared twice"),

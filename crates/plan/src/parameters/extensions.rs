@@ -1,6 +1,7 @@
 //! Extensions that cannot be installed as declared, known before anything is written.
 
 use martydb_model::error::Error;
+use martydb_model::suggest::{did_you_mean, nearest};
 use martydb_model::{ActualServer, DesiredExtension, DesiredService};
 
 /// Extension of the server itself, in every database.
@@ -26,6 +27,12 @@ pub(crate) fn refused(actual: &ActualServer, service: &DesiredService) -> Option
         }
         if is_there(name) {
             return None;
+        }
+        if !host.needs.is_empty() && !host.needs.contains_key(name) {
+            let near = nearest(name, host.needs.keys().map(String::as_str));
+            let package = || "install the package that has it on the server's host, or remove it from `extensions:`".to_owned();
+            let why = format!("extension \"{name}\" is not available on the server");
+            return Some(error(why).hint(near.map_or_else(package, did_you_mean)));
         }
         if SET_THE_PATH.contains(&name.as_str()) {
             let why = format!("extension \"{name}\" sets search_path on the database, which belongs to the logins here");
