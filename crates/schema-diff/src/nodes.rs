@@ -103,8 +103,8 @@ pub(crate) struct SchemaComparison<'a> {
     pub from: &'a Structure,
     pub to: &'a Structure,
     pub changes: &'a ObjectChanges,
-    /// Foreign keys that do not go with their table.
-    pub keys_first: &'a BTreeSet<SchemaObjectId>,
+    /// Foreign keys, rules and other parts that do not go with their relation.
+    pub parts_first: &'a BTreeSet<SchemaObjectId>,
 }
 
 impl SchemaComparison<'_> {
@@ -178,7 +178,7 @@ impl SchemaComparison<'_> {
 
     /// Returns `true` if dropping its table or type drops the object too.
     pub(crate) fn goes_with_parent(&self, id: &SchemaObjectId) -> bool {
-        !self.keys_first.contains(id) && self.from.is_within(id, |above| self.changes.get(above).drops())
+        !self.parts_first.contains(id) && self.from.is_within(id, |above| self.changes.get(above).drops())
             || id.kind == SchemaObjectKind::Sequence
                 && self.changes.get(id) == ObjectChange::Dropped
                 && self.owner_goes(id)

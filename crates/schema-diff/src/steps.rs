@@ -1,10 +1,10 @@
 //! Order of the statements that turn one schema into another. Pure.
 
-mod foreign_keys;
+mod dropped_first;
 
 use std::collections::BTreeSet;
 
-use foreign_keys::{dropped_first, partitions, referenced};
+use dropped_first::{dropped_first, partitions, referenced};
 
 use super::graph::Graph;
 use super::nodes::{
@@ -68,8 +68,8 @@ fn steps_with(
     if !refused.is_empty() {
         return Err(refused);
     }
-    let keys_first = dropped_first(from, &changes);
-    let comparison = SchemaComparison { from, to, changes: &changes, keys_first: &keys_first };
+    let parts_first = dropped_first(from, &changes);
+    let comparison = SchemaComparison { from, to, changes: &changes, parts_first: &parts_first };
     let nodes = comparison.nodes();
     let mut graph = Graph::new(nodes.keys().cloned());
     for (node, pending) in &nodes {
@@ -249,12 +249,12 @@ fn of_drop(
         }
     }
     let Some(object) = from.objects.get(id) else { return };
-    if comparison.keys_first.contains(id) {
+    if comparison.parts_first.contains(id) {
         let tables = referenced(from, id).into_iter().flat_map(|table| partitions(from, table));
         tables.for_each(|table| graph.before(node, &dropper(comparison, table)));
     }
     let within = comparison.from.objects.iter().filter(|(part, other)| {
-        id.kind.is_relation() && other.parent.as_ref() == Some(id) && !comparison.keys_first.contains(*part)
+        id.kind.is_relation() && other.parent.as_ref() == Some(id) && !comparison.parts_first.contains(*part)
     });
     let below = within.flat_map(|(_, part)| &part.needs);
     for need in object.needs.iter().chain(&object.parent).chain(below) {

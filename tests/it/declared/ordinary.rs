@@ -27,8 +27,8 @@ const AFTER: &str = "CREATE TABLE m (id int PRIMARY KEY) PARTITION BY RANGE (id)
     CREATE TABLE w (a int, b text); CREATE VIEW seen AS SELECT a, b FROM w; ALTER VIEW seen ALTER a SET DEFAULT 3;\n\
     CREATE TYPE pair AS (a bigint, b int); CREATE TABLE q (pair pair);\n";
 
-/// Objects that hold each other: keys in a circle, keys to a table with partitions, checked domains inside other types, and a domain
-/// with a collation of its own.
+/// Objects that hold each other: keys in a circle, keys to a table with partitions, checked domains inside other types, a domain
+/// with a collation of its own, rules and policies in a circle.
 const TANGLED: &str = "CREATE TABLE a (id int PRIMARY KEY, b int); CREATE TABLE b (id int PRIMARY KEY, c int); CREATE TABLE c (id int PRIMARY KEY, a int REFERENCES a);\n\
     ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b; ALTER TABLE b ADD FOREIGN KEY (c) REFERENCES c;\n\
     CREATE TABLE part (id int PRIMARY KEY) PARTITION BY LIST (id); CREATE TABLE part1 PARTITION OF part FOR VALUES IN (1, 2) PARTITION BY RANGE (id);\n\
@@ -37,7 +37,13 @@ const TANGLED: &str = "CREATE TABLE a (id int PRIMARY KEY, b int); CREATE TABLE 
     CREATE DOMAIN word AS text COLLATE alike; CREATE TABLE worded (id word);\n\
     CREATE FUNCTION add_to() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE VIEW shown AS SELECT id FROM a;\n\
     CREATE TRIGGER insteads INSTEAD OF INSERT ON shown FOR EACH ROW EXECUTE FUNCTION add_to();\n\
-    CREATE FUNCTION even(int) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 % 2 = 0'; CREATE DOMAIN evens AS int CHECK (even(VALUE));\n";
+    CREATE FUNCTION even(int) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 % 2 = 0'; CREATE DOMAIN evens AS int CHECK (even(VALUE));\n\
+    CREATE TABLE logs (at date NOT NULL, n int); CREATE TABLE logs_26 (CHECK (at >= '2026-01-01')) INHERITS (logs);\n\
+    CREATE RULE to_26 AS ON INSERT TO logs WHERE at >= '2026-01-01' DO INSTEAD INSERT INTO logs_26 VALUES (NEW.*);\n\
+    CREATE VIEW recent AS SELECT * FROM logs; CREATE RULE to_recent AS ON UPDATE TO recent DO INSTEAD UPDATE logs_26 SET n = NEW.n WHERE at = OLD.at;\n\
+    CREATE RULE from_recent AS ON DELETE TO logs_26 DO ALSO SELECT FROM recent;\n\
+    CREATE TABLE pa (id int); CREATE TABLE pb (id int); ALTER TABLE pa ENABLE ROW LEVEL SECURITY; ALTER TABLE pb ENABLE ROW LEVEL SECURITY;\n\
+    CREATE POLICY of_b ON pa USING (EXISTS (SELECT FROM pb WHERE pb.id = pa.id)); CREATE POLICY of_a ON pb USING (id IN (SELECT id FROM pa));\n";
 
 #[test]
 fn objects_that_hold_each_other_are_made_and_dropped() {

@@ -1,37 +1,51 @@
-//! Foreign keys that are dropped before their tables: PostgreSQL drops no table that one of a table left refers to, and two tables
-//! may refer to each other. One to a partitioned table holds each of its partitions. Pure.
+//! Foreign keys, rules and other parts that are dropped before their relations: PostgreSQL drops no relation to which a part of
+//! another refers, and two may refer to each other. A key to a partitioned table holds each of its partitions. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::object_changes::ObjectChanges;
 use crate::structure::{SchemaObjectId, SchemaObjectKind, Structure};
 
-/// Tables that are dropped, with those that their foreign keys refer to.
+/// Dropped relations and routines, with those that they and their parts refer to.
 type References<'a> = BTreeMap<&'a SchemaObjectId, BTreeSet<&'a SchemaObjectId>>;
 
-/// Returns the foreign keys that cannot go with their table.
+/// Returns the parts that cannot go with their relation, because it waits for one that waits for it.
 pub(crate) fn dropped_first(from: &Structure, changes: &ObjectChanges) -> BTreeSet<SchemaObjectId> {
     let is_dropped = |id: &SchemaObjectId| changes.get(id).drops();
-    let key = |id| {
-        let table = from.objects.get(id)?.parent.as_ref().filter(|table| is_dropped(table))?;
-        let others: BTreeSet<_> =
-            referenced(from, id).into_iter().filter(|other| is_dropped(other)).collect();
-        Some((id, table, others))
+    let others = |id: &SchemaObjectId| -> BTreeSet<&SchemaObjectId> {
+        let object = &from.objects[id];
+        let needs = object.needs.iter().map(|need| whole(from, need));
+        needs.filter(|other| is_dropped(other) && object.parent.as_ref() != Some(*other)).collect()
     };
-    let keys: Vec<_> = from.objects.keys().filter(|id| is_foreign(from, id)).filter_map(key).collect();
     let mut references = References::new();
-    for (_, table, others) in &keys {
-        references.entry(*table).or_default().extend(others);
+    for id in from.objects.keys() {
+        let above = whole(from, id);
+        if is_dropped(above) {
+            references.entry(above).or_default().extend(others(id));
+        }
     }
-    let reached: References<'_> =
-        references.keys().map(|table| (*table, reach(&references, table))).collect();
-    let is_partitioned =
-        |id: &SchemaObjectId| from.objects.get(id).is_some_and(|table| !table.body.is_empty());
-    let is_first = |other: &&SchemaObjectId, table: &SchemaObjectId| {
-        is_partitioned(other) || reached.get(other).is_some_and(|further| further.contains(table))
+    let is_partitioned = |id: &SchemaObjectId| {
+        id.kind == SchemaObjectKind::Table && from.objects.get(id).is_some_and(|table| !table.body.is_empty())
     };
-    let first = keys.iter().filter(|(_, table, others)| others.iter().any(|other| is_first(other, table)));
-    first.map(|(id, ..)| (*id).clone()).collect()
+    let mut reached = References::new();
+    let mut waits = |other, relation: &SchemaObjectId| {
+        reached.entry(other).or_insert_with(|| reach(&references, other)).contains(relation)
+    };
+    let parts = from.objects.iter().filter(|(id, _)| !id.kind.is_column());
+    let mut first = BTreeSet::new();
+    for (id, part) in parts {
+        let Some(relation) = part.parent.as_ref().filter(|relation| is_dropped(relation)) else { continue };
+        let holds = |other: &SchemaObjectId| is_foreign(from, id) && is_partitioned(other);
+        if others(id).into_iter().any(|other| holds(other) || waits(other, relation)) {
+            first.insert(id.clone());
+        }
+    }
+    first
+}
+
+/// Returns the relation or type of a part, and any other object itself.
+fn whole<'a>(from: &'a Structure, id: &'a SchemaObjectId) -> &'a SchemaObjectId {
+    from.objects.get(id).and_then(|object| object.parent.as_ref()).map_or(id, |above| whole(from, above))
 }
 
 /// Returns `true` for a foreign key.
@@ -49,11 +63,11 @@ pub(crate) fn referenced<'a>(from: &'a Structure, id: &SchemaObjectId) -> BTreeS
     key.needs.iter().filter_map(table).filter(|other| key.parent.as_ref() != Some(other)).collect()
 }
 
-/// Returns the tables to which a table refers, directly or through others.
-fn reach<'a>(references: &References<'a>, table: &'a SchemaObjectId) -> BTreeSet<&'a SchemaObjectId> {
-    let (mut found, mut next) = (BTreeSet::new(), vec![table]);
-    while let Some(table) = next.pop() {
-        let further = references.get(table).into_iter().flatten().copied();
+/// Returns what an object refers to, directly or through others.
+fn reach<'a>(references: &References<'a>, id: &'a SchemaObjectId) -> BTreeSet<&'a SchemaObjectId> {
+    let (mut found, mut next) = (BTreeSet::new(), vec![id]);
+    while let Some(id) = next.pop() {
+        let further = references.get(id).into_iter().flatten().copied();
         next.extend(further.filter(|other| found.insert(*other)));
     }
     found
