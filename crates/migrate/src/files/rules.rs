@@ -58,6 +58,13 @@ pub(crate) const RULES: &[FileRule] = &[
     },
     FileRule {
         scope: RuleScope::Everywhere,
+        severity: ProblemSeverity::Refused,
+        applies: changes_server,
+        what: "is not a migration's: the server refuses it to the service's roles",
+        fix: "remove it: databases, tablespaces and settings of the server are declared in the manifest",
+    },
+    FileRule {
+        scope: RuleScope::Everywhere,
         severity: ProblemSeverity::Runnable,
         applies: builds_nameless,
         what: "does not name the index, so an interrupted build could not be found",
@@ -155,11 +162,6 @@ fn copies_to_client(seen: &StatementHead) -> bool {
 pub fn needs_no_transaction(seen: &StatementHead) -> bool {
     const ALWAYS: &[&[&str]] = &[
         &["vacuum"],
-        &["alter", "system"],
-        &["create", "database"],
-        &["drop", "database"],
-        &["create", "tablespace"],
-        &["drop", "tablespace"],
         &["create", "index", "concurrently"],
         &["create", "unique", "index", "concurrently"],
         &["drop", "index", "concurrently"],
@@ -167,11 +169,23 @@ pub fn needs_no_transaction(seen: &StatementHead) -> bool {
         &["reindex", "database"],
         &["reindex", "system"],
     ];
-    ALWAYS.iter().any(|words| seen.begins(words))
+    changes_server(seen)
+        || ALWAYS.iter().any(|words| seen.begins(words))
         || seen.begins(&["reindex"])
             && seen.head.iter().take(8).any(|word| is_word(word.text, "concurrently"))
         || seen.begins(&["cluster"]) && seen.outer().nth(1).is_none()
         || seen.begins(&["alter", "table"]) && detaches_concurrently(seen)
+}
+
+fn changes_server(seen: &StatementHead) -> bool {
+    const ALL: &[&[&str]] = &[
+        &["alter", "system"],
+        &["create", "database"],
+        &["drop", "database"],
+        &["create", "tablespace"],
+        &["drop", "tablespace"],
+    ];
+    ALL.iter().any(|words| seen.begins(words))
 }
 
 fn builds_nameless(seen: &StatementHead) -> bool {
@@ -305,8 +319,6 @@ mod tests {
             "REINDEX INDEX CONCURRENTLY i",
             "REINDEX (VERBOSE, CONCURRENTLY) TABLE t",
             "REINDEX SCHEMA s",
-            "ALTER SYSTEM SET a = 1",
-            "CREATE DATABASE x",
             "CLUSTER",
             "ALTER TABLE a.b DETACH PARTITION c.d CONCURRENTLY",
         ] {
@@ -324,8 +336,11 @@ mod tests {
     }
 
     #[test]
-    fn data_from_the_client_is_refused() {
+    fn data_from_the_client_and_changes_of_the_server_are_refused() {
         for sql in [
+            "ALTER SYSTEM SET a = 1",
+            "CREATE DATABASE x",
+            "DROP TABLESPACE x",
             "COPY t FROM STDIN",
             "COPY s.t (a, b) FROM stdin WITH CSV",
             "COPY (SELECT 1) TO STDOUT",

@@ -108,6 +108,13 @@ pub(crate) const CURES: &[AdviceRow] = &[
     },
     AdviceRow {
         states: &[sqlstate::INSUFFICIENT_PRIVILEGE],
+        sign: AdviceCondition::Routine(&["check_is_member_of_role", "check_can_set_role"]),
+        advice: "a migration's objects belong to {owner}, and roles and databases are declared in the manifest: \
+                 remove OWNER TO or AUTHORIZATION",
+        replaces_hint: true,
+    },
+    AdviceRow {
+        states: &[sqlstate::INSUFFICIENT_PRIVILEGE],
         sign: AdviceCondition::Statement(&[&["drop", "schema"], &["alter", "schema"]]),
         advice: "`martydb apply` makes the schemas of `schemas:` in the manifest and keeps them: drop the objects by their names, or \
                  remove the schema from the manifest",
@@ -190,13 +197,6 @@ pub(crate) const CURES: &[AdviceRow] = &[
         ]),
         advice: "roles and databases are declared in the manifest, and {app} has its privileges from `martydb apply`: \
                  remove the statement, or name a role of {service}",
-        replaces_hint: true,
-    },
-    AdviceRow {
-        states: &[sqlstate::INSUFFICIENT_PRIVILEGE],
-        sign: AdviceCondition::Routine(&["check_is_member_of_role", "check_can_set_role"]),
-        advice: "a migration's objects belong to {owner}, and roles and databases are declared in the manifest: \
-                 remove OWNER TO or AUTHORIZATION",
         replaces_hint: true,
     },
     AdviceRow {
