@@ -120,6 +120,7 @@ pub mod own {
     pub const DROP_OWNED: &str = "drop-owned";
     pub const OTHER_SERVICE: &str = "grant-to-other-service";
     pub const PUBLIC: &str = "grant-to-public";
+    pub const BEYOND_ROLE: &str = "grant-beyond-role";
     pub const DEFINER: &str = "definer-executes-argument";
 }
 
@@ -248,6 +249,11 @@ pub const OWN: &[(&str, &str)] = &[
     (
         own::PUBLIC,
         "The file grants something to PUBLIC, which is every role of the server. It is drift, which `apply` revokes; declare it as `access:` in the manifest.",
+    ),
+    (
+        own::BEYOND_ROLE,
+        "The file grants more to a role of its service than that role may hold, such as TRUNCATE to app or INSERT to readonly. It is drift, which `apply` \
+         revokes; grant what the table of roles allows, or declare another login as `access:` in the manifest.",
     ),
     (
         own::DEFINER,

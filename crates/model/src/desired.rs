@@ -161,6 +161,8 @@ pub struct DeclaredRoles {
     /// Roles with the name of their service. Shared: with a copy in each, ten thousand services would take 19 GB.
     pub all: Arc<BTreeMap<String, String>>,
     pub own: BTreeSet<String>,
+    /// The service's four roles.
+    pub kinds: BTreeMap<String, RoleKind>,
 }
 
 impl DeclaredRoles {

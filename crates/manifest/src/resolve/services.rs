@@ -209,7 +209,8 @@ pub(crate) fn complete_lint(services: &mut BTreeMap<ServiceName, DesiredService>
     let all: Arc<BTreeMap<String, String>> = Arc::new(services.values().flat_map(of_service).collect());
     for service in services.values_mut() {
         let own = declared_roles(service).into_iter().collect();
-        service.lint.roles = DeclaredRoles { all: Arc::clone(&all), own };
+        let kinds = service.roles.iter().map(|(kind, role)| (role.to_string(), *kind)).collect();
+        service.lint.roles = DeclaredRoles { all: Arc::clone(&all), own, kinds };
         service.lint.search_path = service.schemas.iter().map(ToString::to_string).collect();
     }
 }

@@ -167,6 +167,12 @@ const DANGERS: &[DangerRow] = &[
         spares_new: false,
     },
     DangerRow {
+        rule: own::BEYOND_ROLE,
+        found: |case| grants::beyond_role(case),
+        help: "grant what the role may hold (docs/role-model.md), or declare another login as `access:` in the manifest",
+        spares_new: false,
+    },
+    DangerRow {
         rule: own::DEFINER,
         found: |case| definer::executes_argument(case.node),
         help: "let format write it with %I or %L, take a type such as regclass, or make the function SECURITY INVOKER",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use martydb_model::DeclaredRoles;
+use martydb_model::{DeclaredRoles, RoleKind};
 
 /// A file that violates the rule, and one that does not.
 const CASES: &[(&str, &[&str], &[&str])] = &[
@@ -169,6 +169,27 @@ const CASES: &[(&str, &[&str], &[&str])] = &[
         ],
     ),
     (
+        "grant-beyond-role",
+        &[
+            "GRANT TRUNCATE ON a TO shop_app;",
+            "GRANT ALL ON TABLE a TO shop_app;",
+            "GRANT SELECT, INSERT (b) ON a TO shop_ro;",
+            "GRANT ALL PRIVILEGES ON ALL SEQUENCES IN SCHEMA public TO shop_app;",
+            "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON TABLES TO shop_app;",
+            "GRANT CREATE ON SCHEMA public TO shop_app;",
+            "DO $$ BEGIN EXECUTE 'GRANT TRUNCATE ON a TO shop_app'; END $$;",
+        ],
+        &[
+            "GRANT SELECT, INSERT, UPDATE (b), DELETE ON a TO shop_app;",
+            "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO shop_app;",
+            "GRANT EXECUTE ON FUNCTION f(int, text) TO shop_ro;",
+            "GRANT USAGE ON SCHEMA x TO shop_app, shop_ro;",
+            "REVOKE ALL ON a FROM shop_app;",
+            "GRANT ALL ON a TO shop_owner;",
+            "ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM shop_app;",
+        ],
+    ),
+    (
         "grant-to-public",
         &["GRANT SELECT ON a TO PUBLIC;", "GRANT EXECUTE ON FUNCTION f() TO shop_app, public;"],
         &["REVOKE ALL ON a FROM PUBLIC;"],
@@ -177,7 +198,9 @@ const CASES: &[(&str, &[&str], &[&str])] = &[
 
 fn is_found(sql: &str, rule: &str) -> bool {
     let all = Arc::new([("stock_app".to_owned(), "stock".to_owned())].into());
-    let roles = DeclaredRoles { all, ..DeclaredRoles::default() };
+    let kinds = [("owner", RoleKind::Owner), ("app", RoleKind::App), ("ro", RoleKind::Readonly)];
+    let kinds = kinds.map(|(role, kind)| (format!("shop_{role}"), kind)).into();
+    let roles = DeclaredRoles { all, kinds, ..DeclaredRoles::default() };
     let rules = LintRules { roles, ..LintRules::default() };
     rules_of(&[sql], 0, &rules).iter().any(|one| one == rule)
 }
