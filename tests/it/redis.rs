@@ -7,6 +7,7 @@ mod monitored;
 mod moving_off_default;
 mod provisioned;
 mod rotated;
+mod silent;
 mod tried;
 mod unusual;
 

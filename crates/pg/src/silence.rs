@@ -32,17 +32,13 @@ pub fn connect_timeout() -> Duration {
 }
 
 /// Returns the words for a server that has not answered.
-pub(crate) fn no_answer(limit: Duration) -> String {
+pub fn no_answer(limit: Duration) -> String {
     format!("no answer within {} s", limit.as_secs_f32())
 }
 
 /// Runs an attempt at the server with this address; `None` if there is no answer in time, or there was none a short while
 /// ago.
-pub(crate) async fn unless_silent<T>(
-    address: &str,
-    limit: Duration,
-    attempt: impl Future<Output = T>,
-) -> Option<T> {
+pub async fn unless_silent<T>(address: &str, limit: Duration, attempt: impl Future<Output = T>) -> Option<T> {
     remembered(address, limit, attempt, |_| true).await
 }
 

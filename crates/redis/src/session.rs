@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use martydb_manifest::RedisServer;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_pg::server::Host;
-use martydb_pg::silence::connect_timeout;
+use martydb_pg::silence;
 use martydb_pg::wire::tls::Handshake;
 use martydb_pg::wire::{Tls, TlsMode};
 
@@ -52,21 +52,23 @@ impl Session {
     /// Connects without a login: as `default`, if that has no password.
     ///
     /// # Errors
-    /// If the server cannot be reached, or its certificate is not trusted.
+    /// If the server cannot be reached, does not answer, or its certificate is not trusted.
     pub async fn connect(server: &RedisServer) -> Result<Session> {
-        let unreachable = |why: String| {
-            let message =
-                format!("cannot reach the Redis server \"{}\" at {}", server.name, server.address());
-            Error::new(Kind::Unreachable, message)
-                .cause(why)
-                .hint("check the url in the manifest, and that the server runs")
-        };
-        let dialed = tokio::time::timeout(connect_timeout(), dial(server)).await;
-        let stream = dialed.map_err(|_| unreachable("no answer in time".into()))?.map_err(unreachable)?;
+        heard(server, async {
+            let mut session = Session::open(server).await?;
+            // The kernel of a machine accepts connections for a server that hangs; an error is an answer too.
+            session.ask(&["PING".to_owned()]).await?;
+            Ok(session)
+        })
+        .await
+    }
+
+    async fn open(server: &RedisServer) -> Result<Session> {
+        let stream = dial(server).await.map_err(|why| unreachable(server, why))?;
         let info = RedisConnectionInfo::default().set_skip_set_lib_name();
         let config = AsyncConnectionConfig::new().set_response_timeout(Some(PATIENCE));
         let connected = MultiplexedConnection::new_with_config(&info, stream, config).await;
-        let (connection, driver) = connected.map_err(|error| unreachable(error.to_string()))?;
+        let (connection, driver) = connected.map_err(|error| unreachable(server, error.to_string()))?;
         Ok(Session { connection, driver: tokio::spawn(driver), server: server.name.clone() })
     }
 
@@ -76,14 +78,18 @@ impl Session {
         user: &str,
         password: &SecretString,
     ) -> Result<RedisLogin> {
-        let mut session = Session::connect(server).await?;
         let words = ["AUTH", user, password.expose_secret()].map(str::to_owned);
-        match session.ask(&words).await? {
-            Value::ServerError(error) if error.code() == "WRONGPASS" => Ok(RedisLogin::Refused(
+        let asked = heard(server, async {
+            let mut session = Session::open(server).await?;
+            let answer = session.ask(&words).await?;
+            Ok((session, answer))
+        });
+        match asked.await? {
+            (_, Value::ServerError(error)) if error.code() == "WRONGPASS" => Ok(RedisLogin::Refused(
                 error.details().unwrap_or("the server refused the password").to_owned(),
             )),
-            Value::ServerError(error) => Err(session.refused("AUTH", &Value::ServerError(error))),
-            _ => Ok(RedisLogin::Accepted(session)),
+            (session, Value::ServerError(error)) => Err(session.refused("AUTH", &Value::ServerError(error))),
+            (session, _) => Ok(RedisLogin::Accepted(session)),
         }
     }
 
@@ -147,6 +153,20 @@ impl Session {
             _ => error,
         }
     }
+}
+
+/// Runs the first exchange with a server within the time to connect. One that did not answer is not asked again soon.
+async fn heard<T>(server: &RedisServer, exchange: impl Future<Output = Result<T>>) -> Result<T> {
+    let limit = silence::connect_timeout();
+    let end = silence::unless_silent(&server.address(), limit, exchange).await;
+    end.unwrap_or_else(|| Err(unreachable(server, silence::no_answer(limit))))
+}
+
+fn unreachable(server: &RedisServer, why: String) -> Error {
+    let message = format!("cannot reach the Redis server \"{}\" at {}", server.name, server.address());
+    Error::new(Kind::Unreachable, message)
+        .cause(why)
+        .hint("check the url in the manifest, and that the server runs")
 }
 
 async fn dial(server: &RedisServer) -> std::result::Result<BoundedStream, String> {
