@@ -17,6 +17,7 @@ mod replay;
 mod restored;
 mod role;
 mod running;
+mod silent;
 mod tls;
 mod webhook;
 

@@ -8,6 +8,7 @@ pub(crate) mod serving;
 mod stop;
 pub(crate) mod tally;
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,7 @@ use martydb_model::error::{Error, Kind, Result};
 use martydb_model::{DeadPolicy, DesiredService, Outbox};
 use martydb_pg::backoff::Backoff;
 use martydb_pg::outage::{Outage, OutageChange};
+use martydb_pg::silence::connect_timeout;
 use stop::StopSignal;
 use tally::Tally;
 
@@ -88,6 +90,12 @@ fn until_the_next_look() -> Duration {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     let into = Duration::from_nanos(START.elapsed().subsec_nanos().into());
     MAX_IDLE_PAUSE.saturating_sub(into).max(MIN_IDLE_PAUSE)
+}
+
+/// Returns `true` if a broker without an acknowledgement took so long that a run that ends does not ask it again. A client may give
+/// up within the time to connect, to tell its own reason.
+fn cost_its_time(spent: Duration, limit: Duration) -> bool {
+    spent >= limit / 2
 }
 
 impl Publisher {
@@ -184,11 +192,15 @@ impl Publisher {
     pub(crate) async fn once(mut self) -> Result<()> {
         let mut tries = 0;
         let end = loop {
-            match self.turn().await {
+            let (begun, before) = (Instant::now(), self.tally.published.load(Ordering::Relaxed));
+            let end = self.turn().await;
+            let came_on = self.tally.published.load(Ordering::Relaxed) > before;
+            let is_answered = came_on || !cost_its_time(begun.elapsed(), connect_timeout());
+            match end {
                 _ if self.stop.is_requested() => break Ok(()),
                 Ok(Poll::Nothing) => break Ok(()),
                 Ok(_) => tries = 0,
-                Err(error) if tries < 3 && error.kind != Kind::Manifest && !self.is_asked_to_wait_long() => {
+                Err(error) if tries < 3 && is_answered && self.may_pass(&error) => {
                     tries += 1;
                     self.recover().await;
                 }
@@ -330,9 +342,10 @@ impl Publisher {
         })
     }
 
-    /// Returns `true` if the broker asked for more than a run that ends waits for.
-    fn is_asked_to_wait_long(&self) -> bool {
-        self.asked.is_some_and(|pause| pause > MAX_PAUSE)
+    /// Returns `true` if a run that ends may see the end of a failure: the manifest is not the reason, and the broker did not ask
+    /// for a long pause.
+    fn may_pass(&self, error: &Error) -> bool {
+        error.kind != Kind::Manifest && self.asked.is_none_or(|pause| pause <= MAX_PAUSE)
     }
 
     async fn rest(&self, time: Duration) {

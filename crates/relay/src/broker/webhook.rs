@@ -25,7 +25,7 @@ use martydb_model::error::Result;
 /// Number of concurrent requests.
 pub(super) const MAX_REQUESTS: usize = 32;
 
-/// Pause after 429 without a header `Retry-After`.
+/// Pause after 429 without a header `Retry-After`, or after a connection that was not accepted in time.
 const BUSY_PAUSE: Duration = Duration::from_secs(1);
 
 /// Prefix of a base64 key; other keys are used as text.
@@ -88,7 +88,8 @@ fn failed(error: &reqwest::Error) -> PublishFailure {
     if error.is_connect() {
         // One of several machines behind the address may be away.
         let why = format!("the web hook cannot be reached: {}", first_cause(error));
-        return PublishFailure::Busy { why, after: None };
+        // One that let the time pass is not asked again at once.
+        return PublishFailure::Busy { why, after: error.is_timeout().then_some(BUSY_PAUSE) };
     }
     if error.is_timeout() {
         return PublishFailure::Silent("the web hook did not answer in time".into());
