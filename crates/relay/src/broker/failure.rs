@@ -114,6 +114,11 @@ impl PublishFailure {
 /// Certificate errors of clients, each with a hint.
 const CERTIFICATES: &[(&str, &str)] = &[
     (UNKNOWN, "set root_certificate: FILE under `to` to trust an authority of your own"),
+    // librdkafka's words, for the name too.
+    (
+        "broker certificate could not be verified",
+        "set root_certificate: FILE under `to` to trust an authority of your own; the host in the URL has to match the certificate",
+    ),
     ("not valid for name", "the host in the URL has to match the broker's certificate"),
     ("certificate expired", "the broker needs a new certificate, or this machine has the wrong time"),
     ("certificate not valid yet", "this machine may have the wrong time"),

@@ -77,24 +77,62 @@ const SILENT: &[RDKafkaErrorCode] = &[
 const LOST: &[RDKafkaErrorCode] =
     &[RDKafkaErrorCode::AllBrokersDown, RDKafkaErrorCode::Authentication, RDKafkaErrorCode::Fatal];
 
-/// Receiver of the client's errors.
-struct LossWatch(watch::Sender<bool>);
+/// Errors of a broker that answers: it rejects the login, or is not trusted.
+const REJECTED: &[RDKafkaErrorCode] = &[RDKafkaErrorCode::Authentication, RDKafkaErrorCode::SSL];
 
-impl ClientContext for LossWatch {
+/// State of the cluster, by the errors of the client.
+#[derive(Debug, Default)]
+struct ClusterState {
+    is_lost: bool,
+    /// A broker rejected the login, or is not trusted.
+    is_rejected: bool,
+    are_all_down: bool,
+    /// Reason of the last error of one broker.
+    why: Option<String>,
+}
+
+impl ClusterState {
+    fn record(&mut self, code: Option<RDKafkaErrorCode>, said: &str) {
+        let is_in = |list: &[RDKafkaErrorCode]| code.is_some_and(|code| list.contains(&code));
+        self.is_lost |= is_in(LOST);
+        self.is_rejected |= is_in(REJECTED);
+        if code == Some(RDKafkaErrorCode::AllBrokersDown) {
+            // Its text only counts the brokers.
+            self.are_all_down = true;
+        } else {
+            self.why = Some(reason(said));
+        }
+    }
+
+    /// Returns `true` if no broker can be used and patience does not help: another one might accept the login.
+    fn is_hopeless(&self) -> bool {
+        self.is_rejected && self.are_all_down
+    }
+}
+
+/// Returns a reason of the client without the broker before it and the time behind it:
+/// `sasl_ssl://h:9093/bootstrap: SASL authentication error: … (after 2ms in state AUTH_REQ)`.
+fn reason(said: &str) -> String {
+    let said = said.split_once("/bootstrap: ").map_or(said, |(_, said)| said);
+    said.split(" (after ").next().unwrap_or(said).to_owned()
+}
+
+/// Receiver of the client's errors.
+struct ErrorWatch(watch::Sender<ClusterState>);
+
+impl ClientContext for ErrorWatch {
     fn log(&self, _: rdkafka::config::RDKafkaLogLevel, _: &str, _: &str) {}
 
-    fn error(&self, error: KafkaError, _: &str) {
-        if error.rdkafka_error_code().is_some_and(|code| LOST.contains(&code)) {
-            self.0.send_replace(true);
-        }
+    fn error(&self, error: KafkaError, said: &str) {
+        self.0.send_modify(|state| state.record(error.rdkafka_error_code(), said));
     }
 }
 
 pub struct KafkaLink {
-    producer: FutureProducer<LossWatch>,
+    producer: FutureProducer<ErrorWatch>,
     topic: EventRoute,
     key: EventRoute,
-    lost: watch::Receiver<bool>,
+    state: watch::Receiver<ClusterState>,
 }
 
 /// Opens a producer, and checks that the cluster answers.
@@ -104,16 +142,26 @@ pub(super) async fn open(target: &EventTarget, secrets: &BrokerSecrets) -> Resul
         return Err(Error::operation("the destination is not Kafka"));
     };
     let at = target.at();
-    let (gone, lost) = watch::channel(false);
+    let (sender, mut state) = watch::channel(ClusterState::default());
     let config = configured(cluster, *mechanism, secrets)?;
     let refused = |error: KafkaError| unreachable(at, &plain(&error));
-    let producer: FutureProducer<LossWatch> = config.create_with_context(LossWatch(gone)).map_err(refused)?;
+    let producer: FutureProducer<ErrorWatch> =
+        config.create_with_context(ErrorWatch(sender)).map_err(refused)?;
     let asked = producer.clone();
     let answer = tokio::task::spawn_blocking(move || {
         asked.client().fetch_metadata(None, connect_timeout() / 2).map(drop)
     });
-    answer.await.map_err(|error| unreachable(at, &error))?.map_err(refused)?;
-    Ok(KafkaLink { producer, topic: topic.clone(), key: key.clone(), lost })
+    let answer = tokio::select! {
+        answer = answer => answer.map_err(|error| unreachable(at, &error))?.map_err(|error| plain(&error)),
+        true = async { state.wait_for(ClusterState::is_hopeless).await.is_ok() } => {
+            Err("no broker accepts the client".to_owned())
+        }
+    };
+    if let Err(why) = answer {
+        let why = state.borrow().why.clone().unwrap_or(why);
+        return Err(unreachable(at, &why));
+    }
+    Ok(KafkaLink { producer, topic: topic.clone(), key: key.clone(), state })
 }
 
 fn configured(
@@ -182,8 +230,8 @@ impl KafkaLink {
 
     /// Waits until the client cannot send. It would reconnect by itself, but the relay reads the password again.
     pub async fn lost(&self) {
-        let mut lost = self.lost.clone();
-        let _no_more_errors = lost.wait_for(|lost| *lost).await;
+        let mut state = self.state.clone();
+        let _no_more_errors = state.wait_for(|state| state.is_lost).await;
     }
 
     pub async fn close(self) {
