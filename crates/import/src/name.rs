@@ -119,6 +119,7 @@ pub(crate) fn diesel(path: &str) -> FileMeaning {
         "up.sql" => FileDirection::Up,
         "down.sql" => FileDirection::Down,
         "metadata.toml" => return FileMeaning::Settings(key),
+        _ if file.starts_with("up.") => return code_or_other(path),
         _ => return FileMeaning::Other,
     };
     let version = number(&key).unwrap_or_default();
@@ -127,7 +128,11 @@ pub(crate) fn diesel(path: &str) -> FileMeaning {
 
 /// Parses `20210101120000_init/migration.sql`; the key in the tool's table is the folder's whole name.
 pub(crate) fn prisma(path: &str) -> FileMeaning {
-    let Some((folder, "migration.sql")) = path.split_once('/') else { return FileMeaning::Other };
+    let folder = match path.split_once('/') {
+        Some((folder, "migration.sql")) => folder,
+        Some((_, file)) if file.starts_with("migration.") => return code_or_other(path),
+        _ => return FileMeaning::Other,
+    };
     let (version, name) = digits(folder).map_or((vec![], folder), |(digits, rest)| {
         (number(digits).unwrap_or_default(), rest.trim_start_matches(['_', '-']))
     });

@@ -101,6 +101,19 @@ fn files_without_a_number_are_numbered_in_the_tools_order() {
     assert_eq!(carried, ["V1__a   1 | -", "V2__b 2 | -"]);
 }
 
+/// A folder without its SQL file is a migration that the tool, or a runner beside it, has in code.
+#[test]
+fn folders_of_code_are_named() {
+    for (tool, sql, code, helper) in [
+        ("prisma", "20240101_a/migration.sql", "20240102_b/migration.ts", "20240101_a/fill.ts"),
+        ("diesel", "2024-01-01-000000_a/up.sql", "2024-01-02-000000_b/up.rs", "2024-01-01-000000_a/notes.rs"),
+    ] {
+        let (carried, left) = imported(tool, &[(sql, "a"), (code, "x"), (helper, "x")]);
+        assert_eq!(carried.len(), 1, "{tool}: {carried:?}");
+        assert!(left.len() == 1 && left[0].starts_with(code), "{tool}: {left:?}");
+    }
+}
+
 #[test]
 fn bytes_and_versions_that_cannot_be_kept_are_named() {
     let mut all = files(&[("1_a.sql", "\u{feff}a"), ("01_b.sql", "b"), ("2_c.sql", "x\n")]);
