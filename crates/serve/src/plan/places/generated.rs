@@ -85,7 +85,8 @@ impl MadeRequest {
         if choices.happens(2) {
             return (*choices.one(&["id", "title"])).to_owned();
         }
-        let steps = choices.up_to(if choices.happens(6) { 60 } else { 4 });
+        let most = if choices.happens(6) { 60 } else { 4 };
+        let steps = choices.up_to(most);
         self.steps = self.steps.max(steps);
         format!("doc{}", "->k".repeat(steps))
     }
@@ -94,7 +95,8 @@ impl MadeRequest {
         paths.push(path.to_owned());
         self.relations += 1;
         self.depth = self.depth.max(level);
-        let number = choices.up_to(if choices.happens(8) { 200 } else { 4 });
+        let most = if choices.happens(8) { 200 } else { 4 };
+        let number = choices.up_to(most);
         let mut entries: Vec<String> =
             (0..number).map(|at| format!("c{at}:{}", self.field(choices))).collect();
         self.columns += number;
@@ -134,7 +136,8 @@ impl MadeRequest {
     fn condition(&mut self, choices: &mut Choices) -> (String, String) {
         self.conditions += 1;
         let field = self.field(choices);
-        let number = choices.up_to(if choices.happens(6) { 300 } else { 3 });
+        let most = if choices.happens(6) { 300 } else { 3 };
+        let number = choices.up_to(most);
         let list = vec!["1"; number].join(",");
         let not = if choices.happens(3) { "not." } else { "" };
         let test = match choices.below(6) {
@@ -151,7 +154,8 @@ impl MadeRequest {
     }
 
     fn tree(&mut self, choices: &mut Choices, depth: usize) -> String {
-        let number = choices.up_to(if choices.happens(8) { 30 } else { 3 });
+        let most = if choices.happens(8) { 30 } else { 3 };
+        let number = choices.up_to(most);
         let trees = (0..number).map(|_| match depth > 0 && choices.happens(4) {
             true => {
                 let word = *choices.one(&["and", "not.or"]);
