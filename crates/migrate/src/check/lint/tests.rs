@@ -50,7 +50,6 @@ fn the_dangers_of_squawks_documentation_are_found() {
         ("DROP TABLE table_name;", "ban-drop-table"),
         ("TRUNCATE a CASCADE;", "ban-truncate-cascade"),
         ("ALTER DOMAIN positive ADD CONSTRAINT c CHECK (VALUE > 0);", "ban-alter-domain-with-add-constraint"),
-        ("-- martydb: no-transaction\nDROP DATABASE x;", "ban-drop-database"),
         ("REINDEX TABLE t;", "require-concurrent-reindex"),
         ("ALTER TABLE t DETACH PARTITION p;", "require-concurrent-partition-detach"),
         ("DROP VIEW v;", "ban-drop-view"),
