@@ -131,9 +131,15 @@ fn a_declared_owner_that_has_tables_already_shares_them_with_the_service() {
         }
         let readonly = |sql: &str| server.sql_as("dc_a_ro", &project.password("dc_a_ro"), "dc_a", sql);
         assert_eq!(readonly("SELECT count(*) FROM names").unwrap(), [["3"]]);
-        // From now on a missing privilege is a migration's will.
+        // From now on a migration decides which privileges are missing, also where it takes the default ones on tables.
         server.sql("dc_a", "REVOKE SELECT ON item FROM dc_a_ro; REVOKE INSERT ON part FROM dc_a_app");
         project.run(&["plan", "--check"]).expect(0);
+        server.sql(
+            "dc_a",
+            "ALTER DEFAULT PRIVILEGES FOR ROLE legacy REVOKE ALL ON TABLES FROM dc_a_app, dc_a_ro",
+        );
+        let changes = project.json(&["plan", "--check"], 3)["changes"].to_string();
+        assert!(changes.contains("future tables") && !changes.contains("public.item"), "{changes}");
     }
 }
 

@@ -4,13 +4,11 @@
 //! `REVOKE … FROM PUBLIC` in a schema would do nothing
 //! (<https://www.postgresql.org/docs/current/sql-alterdefaultprivileges.html>).
 
-use std::collections::BTreeSet;
-
 use super::acl::{Holding, declared_future, difference, held, taken, wanted};
 use super::comparison::Comparison;
 use crate::action::Action;
 use crate::stage::Risk;
-use martydb_model::contract::{DefaultKind, ObjectClass, Privileges, builtin, granted};
+use martydb_model::contract::{DefaultKind, Privileges, builtin, granted};
 use martydb_model::{AclEntry, DefaultAcl, DesiredService, Grantee, RoleKind, RoleName, SchemaName};
 
 /// Default privileges of one owner for one kind of objects, in one schema or in the whole database.
@@ -50,16 +48,19 @@ pub(crate) fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
     }
 }
 
-/// Returns the classes of objects for which the owner has no default privileges yet. What it owns there is older than they
-/// are: it was created without the privileges of the service's roles, and no migration can have revoked them.
-pub(crate) fn unset_classes(look: &Comparison<'_>, service: &DesiredService) -> BTreeSet<ObjectClass> {
+/// Returns `true` if `apply` never set the owner's default privileges here: none withholds from PUBLIC what PostgreSQL gives. What
+/// the owner has is then older than they are, and no migration can have revoked a privilege of the service's roles. A migration
+/// that removes the default privileges on tables leaves those on functions and types.
+pub(crate) fn are_unset(look: &Comparison<'_>, service: &DesiredService) -> bool {
     let found = look.actual.databases.get(&service.database).and_then(|database| database.contents.as_ref());
-    let rows: &[DefaultAcl] = found.map_or(&[], |contents| &contents.default_acls);
     let owner = service.role(RoleKind::Owner);
-    let is_set = |letter: char| {
-        rows.iter().any(|row| row.role == *owner && row.schema.is_none() && row.object == letter)
+    let rows = found.into_iter().flat_map(|contents| &contents.default_acls);
+    let mut of_owner = rows.filter(|row| row.role == *owner && row.schema.is_none());
+    let withholds = |row: &DefaultAcl| {
+        let is_open = DefaultKind::from_letter(row.object).is_some_and(|kind| !unset(kind).is_empty());
+        is_open && !row.acl.iter().any(|entry| entry.grantee == Grantee::Public)
     };
-    DefaultKind::ALL.iter().filter(|row| !is_set(row.1)).map(|row| row.3).collect()
+    !of_owner.any(withholds)
 }
 
 /// Returns the privileges of the service's and further roles on the owner's future objects.

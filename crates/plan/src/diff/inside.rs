@@ -41,10 +41,10 @@ pub(crate) fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
         service,
         all().filter(|(_, ownership_change)| ownership_change.is_some()).map(|(found, _)| found),
     );
-    let unset = defaults::unset_classes(look, service);
+    let (owner, are_unset) = (service.role(RoleKind::Owner), defaults::are_unset(look, service));
     for (found, ownership_change) in all() {
         look.part_of = ownership_change.and_then(|_| taken_over(found));
-        let is_older = ownership_change.is_some() || unset.contains(&class_of_defaults(service, found));
+        let is_older = ownership_change.is_some() || are_unset && found.owner == *owner;
         object(look, service, found, *ownership_change, is_older);
     }
     look.part_of = None;
@@ -189,14 +189,6 @@ fn stays(service: &DesiredService, found: &ActualObject) -> bool {
     found.dependent && matches!(class, ObjectClass::Function | ObjectClass::SecurityDefiner)
 }
 
-/// Returns the class whose default privileges an object of the owner gets when it is created.
-fn class_of_defaults(service: &DesiredService, found: &ActualObject) -> ObjectClass {
-    match class_of(service, found) {
-        ObjectClass::SecurityDefiner => ObjectClass::Function,
-        class => class,
-    }
-}
-
 /// Compares an object. One that `is_older` than its owner's default privileges lacks what they would have given it.
 fn object(
     look: &mut Comparison<'_>,
@@ -229,8 +221,7 @@ fn object(
     let acl =
         Acl { on: Object::from_actual(found), owner: found.owner.as_str(), next_owner, found: &found.acl };
     acl.beyond(look, &most);
-    let is_owned = ownership_change.is_some() || found.owner == *owner;
-    if is_older && is_owned && !stays(service, found) {
+    if is_older && !stays(service, found) {
         // Its default privileges did not exist when it was created, or were another role's.
         acl.missing(look, &wanted(service, class, granted));
     }

@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::{Action, PASSWORDLESS, Risk, script};
-use martydb_model::{ActualDatabase, ActualRole, Admin, Contents, DbName, Grantee, Membership, RoleSetting};
+use martydb_model::{
+    ActualDatabase, ActualObject, ActualRole, Admin, Contents, DbName, Grantee, Membership, ObjectKind,
+    RoleSetting, SchemaName,
+};
 use martydb_samples::{desired, empty, entry, of_role, provisioned, put, role, to};
 
 fn lines(plan: &Plan, major: u32) -> Vec<String> {
@@ -260,4 +263,44 @@ fn settings_in_a_scratch_database_are_no_drift() {
         let reset = format!("IN DATABASE \"{database_name}\" RESET \"search_path\"");
         assert_eq!(lines.contains(&reset), drift, "{lines}");
     }
+}
+
+/// Without its default privileges on tables, which a migration may remove, a table keeps what another migration revoked.
+#[test]
+fn a_table_that_a_migration_closed_stays_closed() {
+    let desired = desired(&["csca"]);
+    let mut actual = provisioned(&desired, 150018);
+    let contents = inside(&mut actual);
+    contents.default_acls.retain(|row| row.object != 'r');
+    let table = |name: &str| ActualObject {
+        kind: ObjectKind::Table,
+        schema: SchemaName::public(),
+        name: name.into(),
+        signature: None,
+        owner: role("csca_owner"),
+        security_definer: false,
+        dependent: false,
+        is_plain: true,
+        policies_spare_owner: false,
+        of_table: None,
+        acl: vec![],
+        column_acl: vec![],
+    };
+    contents.objects.push(table("closed"));
+    let on_the_table = |actual: &ActualServer| {
+        lines(&plan(&desired, actual), 15)
+            .into_iter()
+            .filter(|line| line.contains("closed"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(on_the_table(&actual), Vec::<String>::new());
+    // An owner that `apply` sees for the first time has no default privileges at all.
+    inside(&mut actual).default_acls.clear();
+    assert_eq!(
+        on_the_table(&actual),
+        [
+            "InDatabase Safe GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE \"public\".\"closed\" TO \"csca_app\"",
+            "InDatabase Safe GRANT SELECT ON TABLE \"public\".\"closed\" TO \"csca_ro\"",
+        ]
+    );
 }
