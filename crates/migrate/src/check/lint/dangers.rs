@@ -169,7 +169,7 @@ const DANGERS: &[DangerRow] = &[
     DangerRow {
         rule: own::BEYOND_ROLE,
         found: |case| grants::beyond_role(case),
-        help: "grant what the role may hold (docs/role-model.md), or declare another login as `access:` in the manifest",
+        help: "grant what the role may hold, or declare another login as `access:` in the manifest",
         spares_new: false,
     },
     DangerRow {

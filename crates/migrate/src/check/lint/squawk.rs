@@ -74,20 +74,17 @@ pub(crate) fn findings<'a>(part: &'a LintedText, mode: Mode, chosen: &Chosen) ->
     found
 }
 
-/// Own message and help of a rule whose text is about generated columns alone.
-const DEFAULT: (Rule, &str, &str) = (
-    Rule::AddingFieldWithDefault,
-    "A volatile DEFAULT of a new column, or a stored generated column, rewrites the table under an ACCESS EXCLUSIVE lock.",
-    "Add the column without it, set the DEFAULT for new rows in a later statement, and fill the present rows in batches.",
-);
-
-/// Returns squawk's message, or the own one.
+/// Returns squawk's message. That of `adding-field-with-default` speaks of generated columns alone.
 fn message(violation: &Violation) -> String {
-    let own = (violation.code == DEFAULT.0).then(|| DEFAULT.1.to_owned());
-    own.unwrap_or_else(|| violation.message.clone())
+    match violation.code {
+        Rule::AddingFieldWithDefault => {
+            "A volatile DEFAULT of a new column, or a stored generated column, rewrites the table under an ACCESS EXCLUSIVE lock.".into()
+        }
+        _ => violation.message.clone(),
+    }
 }
 
-/// Returns squawk's help, or the own one. PostgreSQL adds no exclusion constraint NOT VALID.
+/// Returns squawk's help. PostgreSQL adds no exclusion constraint NOT VALID.
 fn help(violation: &Violation, statement: Option<&LintedStatement>) -> Option<String> {
     let excludes = |statement: &LintedStatement| {
         statement.statement.syntax().descendants().any(|node| node.kind() == SyntaxKind::EXCLUDE_CONSTRAINT)
@@ -96,7 +93,9 @@ fn help(violation: &Violation, statement: Option<&LintedStatement>) -> Option<St
         Rule::ConstraintMissingNotValid if statement.is_some_and(excludes) => {
             Some("an exclusion constraint cannot be NOT VALID: add it when no client uses the table".into())
         }
-        code if code == DEFAULT.0 => Some(DEFAULT.2.to_owned()),
+        Rule::AddingFieldWithDefault => Some(
+            "Add the column without it, set the DEFAULT for new rows in a later statement, and fill the present rows in batches.".into(),
+        ),
         _ => violation.help.clone(),
     }
 }

@@ -56,7 +56,9 @@ pub(crate) fn beyond_role(case: &DangerCase<'_>) -> Option<String> {
         let kind = *case.rules.roles.kinds.get(role).filter(|kind| **kind != RoleKind::Owner)?;
         let is_allowed =
             |name: &str| allowed(kind, class).iter().any(|one| one.name().eq_ignore_ascii_case(name));
-        let beyond = granted.clone().find(|name| !is_allowed(name))?.to_uppercase();
+        let privilege = granted.clone().find(|name| !is_allowed(name)).map(|name| name.to_uppercase());
+        let beyond =
+            privilege.or_else(|| case.says(&["grant", "option"]).then(|| "a grant option".into()))?;
         Some(format!("{role}, the service's {}, may not hold {beyond}: `apply` revokes it", kind.key()))
     })
 }

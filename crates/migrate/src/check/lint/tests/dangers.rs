@@ -177,6 +177,7 @@ const CASES: &[(&str, &[&str], &[&str])] = &[
             "GRANT ALL PRIVILEGES ON ALL SEQUENCES IN SCHEMA public TO shop_app;",
             "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON TABLES TO shop_app;",
             "GRANT CREATE ON SCHEMA public TO shop_app;",
+            "GRANT SELECT ON a TO shop_app WITH GRANT OPTION;",
             "DO $$ BEGIN EXECUTE 'GRANT TRUNCATE ON a TO shop_app'; END $$;",
         ],
         &[
@@ -185,6 +186,7 @@ const CASES: &[(&str, &[&str], &[&str])] = &[
             "GRANT EXECUTE ON FUNCTION f(int, text) TO shop_ro;",
             "GRANT USAGE ON SCHEMA x TO shop_app, shop_ro;",
             "REVOKE ALL ON a FROM shop_app;",
+            "REVOKE GRANT OPTION FOR SELECT ON a FROM shop_app;",
             "GRANT ALL ON a TO shop_owner;",
             "ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM shop_app;",
         ],
