@@ -54,7 +54,7 @@ impl Session {
     /// # Errors
     /// If the server cannot be reached, does not answer, or its certificate is not trusted.
     pub async fn connect(server: &RedisServer) -> Result<Session> {
-        heard(server, async {
+        answered_in_time(server, async {
             let mut session = Session::open(server).await?;
             // The kernel of a machine accepts connections for a server that hangs; an error is an answer too.
             session.ask(&["PING".to_owned()]).await?;
@@ -79,7 +79,7 @@ impl Session {
         password: &SecretString,
     ) -> Result<RedisLogin> {
         let words = ["AUTH", user, password.expose_secret()].map(str::to_owned);
-        let asked = heard(server, async {
+        let asked = answered_in_time(server, async {
             let mut session = Session::open(server).await?;
             let answer = session.ask(&words).await?;
             Ok((session, answer))
@@ -156,7 +156,7 @@ impl Session {
 }
 
 /// Runs the first exchange with a server within the time to connect. One that did not answer is not asked again soon.
-async fn heard<T>(server: &RedisServer, exchange: impl Future<Output = Result<T>>) -> Result<T> {
+async fn answered_in_time<T>(server: &RedisServer, exchange: impl Future<Output = Result<T>>) -> Result<T> {
     let limit = silence::connect_timeout();
     let end = silence::unless_silent(&server.address(), limit, exchange).await;
     end.unwrap_or_else(|| Err(unreachable(server, silence::no_answer(limit))))

@@ -194,8 +194,8 @@ impl Publisher {
         let end = loop {
             let (begun, before) = (Instant::now(), self.tally.published.load(Ordering::Relaxed));
             let end = self.turn().await;
-            let came_on = self.tally.published.load(Ordering::Relaxed) > before;
-            let is_answered = came_on || !cost_its_time(begun.elapsed(), connect_timeout());
+            let progressed = self.tally.published.load(Ordering::Relaxed) > before;
+            let is_answered = progressed || !cost_its_time(begun.elapsed(), connect_timeout());
             match end {
                 _ if self.stop.is_requested() => break Ok(()),
                 Ok(Poll::Nothing) => break Ok(()),

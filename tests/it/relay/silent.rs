@@ -19,6 +19,7 @@ fn a_broker_of_any_kind_costs_the_time_to_connect_once() {
     let project = project(&server, Admin::Super, "rsl", &first);
     emit(&server, "rsl_a", 10, 10);
     let manifest = project.read("martydb.yaml");
+    assert!(manifest.contains(&first), "{manifest}");
     for other in [
         first.clone(),
         to("amqp: \"amqp://", "\", exchange: x"),
