@@ -23,7 +23,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::certificate::ServedCertificate;
 use super::frames::FrameFilter;
-use super::limit::{OpenConnections, RESERVED_FOR};
+use super::limit::{ConnectionLimits, OpenConnections, RESERVED_FOR};
 use super::requests::ConnectionRequests;
 use super::stream::{LimitedStream, StreamFilter};
 use super::taken::{RequestExecutor, TakenBody};
@@ -37,9 +37,6 @@ const LAST_FRAMES: Duration = Duration::from_secs(1);
 
 /// Wait behind a connection that could not be accepted, because the process has no descriptor left, say.
 const PAUSE: Duration = Duration::from_millis(50);
-
-/// Requests that a connection of HTTP/2 has in progress at once: the fewest that RFC 9113 (section 6.5.2) recommends.
-const REQUESTS: u32 = 100;
 
 /// Bytes of the headers of a request of HTTP/2: a target alone may have nearly as many.
 const HEADER_BYTES: u32 = 64 << 10;
@@ -135,8 +132,8 @@ impl AcceptedConnections {
                 })
             }
         });
-        let progress = self.open.limits.progress;
-        let builder = protocol(is_second, progress, self.patience);
+        let ConnectionLimits { progress, requests: most, .. } = self.open.limits;
+        let builder = protocol(is_second, progress, self.patience, most);
         let filter = match is_second {
             true => StreamFilter::Frames(FrameFilter::new()),
             false => StreamFilter::Lines(TargetFilter::new()),
@@ -159,12 +156,17 @@ impl AcceptedConnections {
 }
 
 /// Returns the settings of a protocol. HTTP/1.1 limits the time between requests by itself.
-fn protocol(is_second: bool, progress: Duration, patience: Duration) -> Builder<RequestExecutor> {
+fn protocol(
+    is_second: bool,
+    progress: Duration,
+    patience: Duration,
+    requests: u32,
+) -> Builder<RequestExecutor> {
     let mut builder = Builder::new(RequestExecutor(progress));
     builder.http1().timer(TokioTimer::new()).header_read_timeout(patience);
     builder
         .http2()
-        .max_concurrent_streams(REQUESTS)
+        .max_concurrent_streams(requests)
         .max_header_list_size(HEADER_BYTES)
         .initial_stream_window_size(REQUEST_WINDOW)
         .initial_connection_window_size(WINDOW)

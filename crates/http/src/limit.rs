@@ -17,6 +17,8 @@ pub struct ConnectionLimits {
     pub connections: usize,
     /// Most of them from one address; those from this machine are not counted.
     pub per_address: usize,
+    /// Most requests in progress of a connection of HTTP/2; RFC 9113 (section 6.5.2) recommends 100 at least.
+    pub requests: u32,
     /// Longest time in which a client takes nothing of its answer.
     pub progress: Duration,
 }
@@ -115,7 +117,8 @@ mod tests {
     use super::*;
 
     fn open(connections: usize, per_address: usize) -> Arc<OpenConnections> {
-        OpenConnections::new(ConnectionLimits { connections, per_address, progress: Duration::from_secs(1) })
+        let progress = Duration::from_secs(1);
+        OpenConnections::new(ConnectionLimits { connections, per_address, requests: 100, progress })
     }
 
     #[test]

@@ -24,7 +24,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(3);
 
 /// Limits of the connections, unless others are set: enough for several Prometheus servers and the probes.
 const LIMITS: ConnectionLimits =
-    ConnectionLimits { connections: 64, per_address: 64, progress: Duration::from_secs(10) };
+    ConnectionLimits { connections: 64, per_address: 64, requests: 100, progress: Duration::from_secs(10) };
 
 /// Routes of a listener.
 pub struct Routes {

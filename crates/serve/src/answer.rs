@@ -1,6 +1,8 @@
 //! Answers: status, headers and body of a result.
 
 pub(crate) mod etag;
+#[cfg(test)]
+mod generated;
 pub(crate) mod limits;
 mod override_headers;
 pub(crate) mod statement_rows;

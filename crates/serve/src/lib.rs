@@ -30,6 +30,8 @@ mod closest_name;
 mod compile;
 mod error;
 mod face;
+#[cfg(test)]
+mod generated;
 mod guard;
 mod handlers;
 mod listener;

@@ -131,6 +131,7 @@ pub fn bind(listener: &HttpListener, process: Arc<ServedProcess>) -> Result<Boun
     let limits = ConnectionLimits {
         connections: limits.size(ServeLimit::Connections),
         per_address: limits.size(ServeLimit::PerAddress),
+        requests: u32::try_from(limits[ServeLimit::Requests]).unwrap_or(u32::MAX),
         progress: process.progress(),
     };
     let probes = Router::new().route("/live", get(|| async { "ok\n" })).route("/ready", get(ready));

@@ -113,6 +113,17 @@ pub(crate) enum FilterOperation {
     },
 }
 
+impl FilterOperation {
+    /// Returns the number of values that a row is compared with: in an array, each comma has another one behind it.
+    pub(crate) fn values(&self) -> usize {
+        match self {
+            FilterOperation::In(list) => list.len(),
+            FilterOperation::Binary { quantifier: Some(_), value, .. } => 1 + value.matches(',').count(),
+            _ => 1,
+        }
+    }
+}
+
 /// `any` or `all` of the values of an array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Quantifier {

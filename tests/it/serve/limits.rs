@@ -13,7 +13,8 @@ use super::client::try_ask_at;
 use crate::support::{Project, Server, until};
 
 const EXPOSURE: &str = "{ limits: { rows: 3, conditions: 2, values: 3, depth: 1, columns: 4, steps: 2, body: 2KiB, \
-     answer: 400KiB, streams: 1, aggregates: true } }";
+     answer: 400KiB, streams: 1, order: 7, operations: 3, transactions: 1, aggregates: true }, \
+     transactions: { interactive: true } }";
 
 fn small(server: &Server, prefix: &str, process: &str) -> Project {
     let project = served(server, prefix, EXPOSURE);
@@ -27,7 +28,12 @@ fn small(server: &Server, prefix: &str, process: &str) -> Project {
 /// request passes.
 fn request(limit: ServeLimit, size: usize) -> Option<(&'static str, Value, u16)> {
     Some(match limit {
-        ServeLimit::Rows | ServeLimit::Streams => return None,
+        ServeLimit::Rows | ServeLimit::Streams | ServeLimit::Transactions => return None,
+        ServeLimit::Order => ("counter/query", json!({"order": vec!["id"; size].join(",")}), 400),
+        ServeLimit::Operations => {
+            let get = json!({"op": "get", "collection": "counter", "id": 1});
+            ("transaction", json!({"operations": vec![get; size]}), 400)
+        }
         ServeLimit::Conditions => {
             let trees: Vec<Value> = (0..size).map(|id| json!({"id": id})).collect();
             ("counter/query", json!({"where": {"or": trees}}), 400)
@@ -55,9 +61,11 @@ fn request(limit: ServeLimit, size: usize) -> Option<(&'static str, Value, u16)>
             ("counter/query", json!({"where": {"id": 1}, "x": "x".repeat(rest)}), 413)
         }
         ServeLimit::Answer => ("wide/query", json!({"select": ["text"], "where": {"size": size} }), 400),
-        ServeLimit::Connections | ServeLimit::PerAddress | ServeLimit::InFlight | ServeLimit::Progress => {
-            return None;
-        }
+        ServeLimit::Connections
+        | ServeLimit::PerAddress
+        | ServeLimit::Requests
+        | ServeLimit::InFlight
+        | ServeLimit::Progress => return None,
     })
 }
 
@@ -100,6 +108,8 @@ fn each_limit_of_a_service_takes_what_is_within_it_and_refuses_what_is_beyond() 
     }
     let rows = api.read("counter?limit=9").json()["items"].as_array().map(Vec::len);
     assert_eq!(rows, Some(3));
+    let begin = || api.write("POST", "transactions", Value::Null).status;
+    assert_eq!([begin(), begin()], [201, 429]);
     streams(&api);
     statements(&api, &server);
 }

@@ -13,7 +13,6 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::*;
-use crate::limit::ConnectionLimits;
 
 const PATIENCE: Duration = Duration::from_millis(300);
 
@@ -21,6 +20,8 @@ const PATIENCE: Duration = Duration::from_millis(300);
 const LONGEST: Duration = Duration::from_secs(20);
 
 const LARGE: usize = 1 << 20;
+
+const REQUESTS: u32 = 37;
 
 /// A connection that is served.
 struct ServedConnection {
@@ -30,8 +31,12 @@ struct ServedConnection {
     waiting: Arc<AtomicUsize>,
 }
 
-/// Serves one end of a connection, and returns the other one.
+/// Serves one end of a connection of HTTP/2, and returns the other one.
 fn serve() -> (ServedConnection, DuplexStream) {
+    serve_as(true)
+}
+
+fn serve_as(is_second: bool) -> (ServedConnection, DuplexStream) {
     let waiting = Arc::new(AtomicUsize::new(0));
     let waits = waiting.clone();
     let wait = move || {
@@ -43,13 +48,13 @@ fn serve() -> (ServedConnection, DuplexStream) {
         .route("/soon", get(|| async { sleep(PATIENCE * 2).await }))
         .route("/path", get(|target: Uri| async move { target.to_string() }))
         .route("/wait", get(wait));
-    let limits = ConnectionLimits { connections: 1, per_address: 1, progress: PATIENCE };
+    let limits = ConnectionLimits { connections: 1, per_address: 1, requests: REQUESTS, progress: PATIENCE };
     let (stop, stopped) = watch::channel(false);
     let (open, beyond) = (OpenConnections::new(limits), Router::new());
     let served = AcceptedConnections { tls: None, open, router, beyond, stopped, patience: PATIENCE };
     let (client, server) = duplex(256 << 10);
     let router = served.router.clone();
-    let ended = tokio::spawn(async move { served.answer(server, router, None, true).await });
+    let ended = tokio::spawn(async move { served.answer(server, router, None, is_second).await });
     (ServedConnection { stop, ended, waiting }, client)
 }
 
@@ -147,6 +152,27 @@ async fn a_client_that_gives_up_its_requests_is_ended() {
 }
 
 #[tokio::test]
+async fn a_connection_has_as_many_requests_in_progress_as_its_limit_says() {
+    let (served, client) = serve();
+    let (mut requests, _connection) = connect(client).await;
+    let mut asked = vec![];
+    // The client learns the limit with the first answer.
+    within(ask(&mut requests, "/path").await.unwrap().0).await.unwrap();
+    for _ in 0..=REQUESTS {
+        asked.push(within(ask(&mut requests, "/wait")).await.unwrap());
+    }
+    let most = REQUESTS as usize;
+    within(async {
+        while served.waiting.load(Ordering::SeqCst) < most {
+            sleep(PATIENCE / 10).await;
+        }
+    })
+    .await;
+    sleep(PATIENCE / 3).await;
+    assert_eq!(served.waiting.load(Ordering::SeqCst), most, "one more waits for the end of another");
+}
+
+#[tokio::test]
 async fn headers_have_a_limit_in_frames_and_in_all() {
     let (served, client) = serve();
     let (mut requests, _connection) = connect(client).await;
@@ -205,3 +231,5 @@ async fn at_the_end_a_request_in_progress_is_answered_and_no_other_begins() {
     assert!(ask(&mut requests, "/path").await.is_err());
     within(served.ended).await.unwrap();
 }
+
+mod resting;

@@ -33,6 +33,9 @@ pub(crate) struct RawServe {
     /// Most open connections from one address, or one network of 64 bits of IPv6; those of this machine are not counted; default: 256.
     #[serde(deserialize_with = "lenient::optional")]
     pub per_address: Option<u64>,
+    /// Most requests in progress of one connection of HTTP/2; default: 100.
+    #[serde(deserialize_with = "lenient::optional")]
+    pub requests: Option<u64>,
     /// Most bytes of bodies of requests and answers that are being received or sent; default: 256MiB.
     #[serde(deserialize_with = "lenient::optional")]
     #[schemars(with = "Option<String>")]
@@ -172,7 +175,7 @@ pub(crate) struct RawServeLimits {
     /// Conditions of a request; default: 20.
     #[serde(deserialize_with = "lenient::optional")]
     pub conditions: Option<u64>,
-    /// Values of one `in`; default: 100.
+    /// Values of one `in`, `any` or `all`; default: 100.
     #[serde(deserialize_with = "lenient::optional")]
     pub values: Option<u64>,
     /// Levels of embedded relations; default: 5.
@@ -195,12 +198,21 @@ pub(crate) struct RawServeLimits {
     /// Answers of a caller that are read while they are sent; at most half of the pool's connections; default: 4.
     #[serde(deserialize_with = "lenient::optional")]
     pub streams: Option<u64>,
+    /// Terms of all orders of a request; default: 64.
+    #[serde(deserialize_with = "lenient::optional")]
+    pub order: Option<u64>,
+    /// Operations of one batch; default: 100.
+    #[serde(deserialize_with = "lenient::optional")]
+    pub operations: Option<u64>,
+    /// Open transactions of a caller; at most a quarter of the pool's connections for all callers; default: 2.
+    #[serde(deserialize_with = "lenient::optional")]
+    pub transactions: Option<u64>,
     /// Functions of the exposed schemas that callers may call; default: none.
     pub functions: Vec<String>,
     /// Allow aggregates; default: false.
     #[serde(deserialize_with = "lenient::parsed")]
     pub aggregates: bool,
-    /// Largest planner cost of a statement, asked for before it runs for the first time; default: any.
+    /// Largest planner cost of a statement, asked for before it runs with other values; default: any.
     #[serde(deserialize_with = "lenient::optional")]
     pub cost: Option<u64>,
     /// Statements slower than this are logged on standard error, without their values; default: 1s.
@@ -209,7 +221,7 @@ pub(crate) struct RawServeLimits {
 
 impl RawServeLimits {
     /// Returns the limits of the table that were given.
-    pub(crate) fn given(&self) -> [(ServeLimit, Option<u64>); 9] {
+    pub(crate) fn given(&self) -> [(ServeLimit, Option<u64>); 12] {
         let bytes = |count: Option<ByteCount>| count.map(|count| count.0);
         [
             (ServeLimit::Rows, self.rows),
@@ -221,6 +233,9 @@ impl RawServeLimits {
             (ServeLimit::Body, bytes(self.body)),
             (ServeLimit::Answer, bytes(self.answer)),
             (ServeLimit::Streams, self.streams),
+            (ServeLimit::Order, self.order),
+            (ServeLimit::Operations, self.operations),
+            (ServeLimit::Transactions, self.transactions),
         ]
     }
 }

@@ -229,6 +229,7 @@ fn process_limits(scope: &Scope, raw: &RawServe) -> Result<ServeLimits> {
     let given = [
         (ServeLimit::Connections, raw.connections),
         (ServeLimit::PerAddress, raw.per_address),
+        (ServeLimit::Requests, raw.requests),
         (ServeLimit::InFlight, raw.in_flight.map(|count| count.0)),
         (ServeLimit::Progress, raw.progress.as_ref().map(seconds).transpose()?),
     ];

@@ -14,8 +14,12 @@ pub enum ServeLimit {
     Body,
     Answer,
     Streams,
+    Order,
+    Operations,
+    Transactions,
     Connections,
     PerAddress,
+    Requests,
     InFlight,
     Progress,
 }
@@ -68,15 +72,19 @@ macro_rules! limits {
 limits! {
     Service Rows "rows" = 1000, u32::MAX as u64, "rows of an answer and of each embedded relation", "the first rows; `count=exact` tells how many there are";
     Service Conditions "conditions" = 20, 1000, "conditions of a request", "400, code MDB009";
-    Service Values "values" = 100, 10_000, "values of one `in`", "400, code MDB009";
+    Service Values "values" = 100, 10_000, "values of one `in`, `any` or `all`", "400, code MDB009";
     Service Depth "depth" = 5, 16, "levels of embedded relations", "400, code MDB009";
     Service Columns "columns" = 250, 1600, "entries of all `select`, `group` and `aggregates` of a request", "400, code MDB009";
     Service Steps "steps" = 16, 100, "steps into a JSON value", "400, code MDB009";
     Service Body "body" = 1 << 20, 64 << 20, "bytes of the body of a request", "413, code MDB009";
     Service Answer "answer" = 8 << 20, 32 << 20, "bytes of the body of an answer; lines of `application/x-ndjson` may have eight times as many", "400, code MDB009; lines end before the end of the answer";
     Service Streams "streams" = 4, 1000, "answers of a caller that are read while they are sent; at most half of the pool's connections", "429, code MDB002";
+    Service Order "order" = 64, 256, "terms of all orders of a request", "400, code MDB009";
+    Service Operations "operations" = 100, 1000, "operations of one batch", "400, code MDB009";
+    Service Transactions "transactions" = 2, 1000, "open transactions of a caller; at most a quarter of the pool's connections for all callers", "429, code MDB002";
     Process Connections "connections" = 1024, 65_536, "open connections of the process", "503 on one of 64 further connections; probes are answered there";
     Process PerAddress "per_address" = 256, 65_536, "open connections from one address, or one network of 64 bits of IPv6; those of this machine are not counted", "as `connections`";
+    Process Requests "requests" = 100, 1000, "requests in progress of one connection of HTTP/2", "the request is reset: nothing was done";
     Process InFlight "in_flight" = 256 << 20, 64 << 30, "bytes of bodies of requests and answers that are being received or sent", "503, code MDB016: nothing was done";
     Process Progress "progress" = 10, 3600, "seconds in which a client sends or takes less than 16 KiB of what is being sent", "408 for a request; for an answer the connection ends";
 }

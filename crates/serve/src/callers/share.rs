@@ -67,6 +67,45 @@ pub(crate) fn streams_of(pool: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::generated::Choices;
+
+    /// Places that a request holds: in the pool, its caller's, and those of a stream.
+    type Held = [Option<OwnedSemaphorePermit>; 4];
+
+    /// Begins a request of a caller, as the runner does; `None` where it is refused.
+    async fn begun(share: &CallerShare, all: [&Arc<Semaphore>; 2], is_stream: bool) -> Option<Held> {
+        let [pool, streams] = all;
+        let stream = match is_stream {
+            true => [Some(share.stream()?), Some(streams.clone().try_acquire_owned().ok()?)],
+            false => [None, None],
+        };
+        let own = share.connection(Duration::ZERO).await.ok()?;
+        let connection = pool.clone().try_acquire_owned().ok()?;
+        let [one, other] = stream;
+        Some([Some(connection), own, one, other])
+    }
+
+    #[tokio::test]
+    async fn whatever_one_caller_begins_another_has_a_connection_and_half_of_the_pool_is_no_stream() {
+        for seed in 0..300 {
+            let mut choices = Choices::new(seed);
+            let (pool, streams) = (1 + choices.up_to(11), choices.up_to(12));
+            let all = [Arc::new(Semaphore::new(pool)), Arc::new(Semaphore::new(streams_of(pool)))];
+            let all = [&all[0], &all[1]];
+            let shares = [(); 2].map(|()| CallerShare::new(pool, streams, false));
+            let mut held: Vec<Held> = vec![];
+            for _ in 0..60 {
+                if choices.happens(4) && !held.is_empty() {
+                    held.swap_remove(choices.below(held.len()));
+                } else {
+                    held.extend(begun(&shares[0], all, choices.happens(2)).await);
+                }
+                let streaming = held.iter().filter(|one| one[2].is_some()).count();
+                assert!(streaming <= streams.min(streams_of(pool)), "{seed}: {streaming} of {pool}");
+                assert!(begun(&shares[1], all, false).await.is_some(), "{seed}: {} of {pool}", held.len());
+            }
+        }
+    }
 
     #[tokio::test]
     async fn a_caller_leaves_a_connection_to_the_others_and_half_of_the_pool_to_what_is_no_stream() {

@@ -17,10 +17,11 @@ const OF_SERVICES: [&str; 19] = [
 ];
 
 /// Beginnings of names with `X-` that mean something to a proxy or a browser.
-const FOREIGN_PREFIXES: [&str; 21] = [
-    "x-accel", "x-content-security", "x-content-type", "x-dns", "x-forwarded", "x-frame", "x-http",
-    "x-lighttpd", "x-litespeed", "x-original", "x-permitted", "x-powered", "x-proxy", "x-real", "x-reproxy",
-    "x-rewrite", "x-robots", "x-sendfile", "x-ua", "x-webkit", "x-xss",
+const FOREIGN_PREFIXES: [&str; 25] = [
+    "x-accel", "x-associated-content", "x-content-security", "x-content-type", "x-dns", "x-download",
+    "x-envoy", "x-forwarded", "x-frame", "x-http", "x-lighttpd", "x-litespeed", "x-original", "x-permitted",
+    "x-powered", "x-proxy", "x-real", "x-reproxy", "x-rewrite", "x-robots", "x-sendfile", "x-sourcemap",
+    "x-ua", "x-webkit", "x-xss",
 ];
 
 /// Headers of a kept answer that the data service had set itself.

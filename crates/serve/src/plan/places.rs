@@ -4,7 +4,7 @@ use martydb_model::ServeLimit;
 
 use super::node::PlanNode;
 use crate::error::{HttpError, HttpResult};
-use crate::request::{FieldPath, FilterOperation, FilterTree, OrderedField, RowQuery};
+use crate::request::{FieldPath, FilterTree, OrderedField, RowQuery};
 use crate::settings::RequestLimits;
 
 /// Puts each parameter at the relation that it names.
@@ -47,9 +47,6 @@ pub(super) fn not_embedded(node: &PlanNode<'_>, name: &str) -> HttpError {
     }
 }
 
-/// Most terms of all orders; a key has at most 32 columns.
-const MOST_TERMS: usize = 64;
-
 /// Checks the limits of the whole tree, and of the filters that belong to a write beside it.
 pub(super) fn check(
     root: &PlanNode<'_>,
@@ -80,9 +77,7 @@ pub(crate) struct RequestSize {
 impl RequestSize {
     /// Rejects a request that is too large.
     pub(crate) fn check(&self, limits: &RequestLimits) -> HttpResult<()> {
-        if self.terms > MOST_TERMS {
-            return Err(HttpError::limit(format!("more than {MOST_TERMS} terms of an order")));
-        }
+        limits.check(ServeLimit::Order, self.terms)?;
         limits.check(ServeLimit::Columns, self.columns)?;
         limits.check(ServeLimit::Steps, self.steps)?;
         limits.check(ServeLimit::Conditions, self.conditions)?;
@@ -123,10 +118,11 @@ impl RequestSize {
             FilterTree::Leaf(filter) => {
                 self.conditions += 1;
                 self.add_field(&filter.field);
-                if let FilterOperation::In(list) = &filter.operation {
-                    self.values = self.values.max(list.len());
-                }
+                self.values = self.values.max(filter.operation.values());
             }
         }
     }
 }
+
+#[cfg(test)]
+mod generated;

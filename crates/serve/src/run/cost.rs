@@ -1,4 +1,4 @@
-//! Planner cost of a statement, asked for before it is executed for the first time.
+//! Planner cost of a statement, asked for before it is executed with these values for the first time.
 
 use crate::callers::ServeCaller;
 use crate::compile::CompiledStatement;

@@ -13,9 +13,6 @@ use tokio::time::Instant;
 use crate::error::{HttpError, HttpResult};
 use crate::session::LoginSession;
 
-/// Most transactions of one caller at a time.
-const FOR_A_CALLER: usize = 2;
-
 /// Most operations of one.
 pub(crate) const MOST_OPERATIONS: u32 = 1000;
 
@@ -153,14 +150,18 @@ impl OpenTransactions {
         self.entries.lock().open.len()
     }
 
-    /// Reserves a place for a new transaction, before its connection is taken.
-    pub(crate) fn begin(self: &Arc<Self>, owner: TransactionOwner) -> HttpResult<TakenTransaction> {
+    /// Reserves a place for a new transaction of a caller, who has at most so many, before its connection is taken.
+    pub(crate) fn begin(
+        self: &Arc<Self>,
+        owner: TransactionOwner,
+        most: usize,
+    ) -> HttpResult<TakenTransaction> {
         let times = self.times()?;
         let secret = random::<16>().ok_or_else(|| HttpError::new(500, "MDB000", "no random numbers"))?;
         let (id, now) = (format!("{}-{secret}", self.prefix), Instant::now());
         let mut entries = self.entries.lock();
         let own = entries.open.values().filter(|one| one.owner.caller == owner.caller).count();
-        if own >= FOR_A_CALLER || entries.open.len() >= self.most.load(Ordering::Relaxed) {
+        if own >= most || entries.open.len() >= self.most.load(Ordering::Relaxed) {
             let message = "too many open transactions: end one first";
             return Err(HttpError::new(429, "MDB002", message).header("Retry-After", "1"));
         }

@@ -228,11 +228,15 @@ fn refuses_login(error: &tokio_postgres::Error) -> bool {
     error.code().is_some_and(|found| found.code().starts_with("28"))
 }
 
-/// Returns `true` for an error of a server that is there: not while it starts or stops (class 57), and also one that asks a login for
-/// something else than SCRAM. The state of one login does not apply to the others.
+/// Codes of a server that starts, stops or recovers. A session may be ended by any other one: by code of its own service, too
+/// (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
+const OF_SERVER: [&str; 2] = ["57P02", "57P03"];
+
+/// Returns `true` for an error of a server that is there, and also one that asks a login for something else than SCRAM. The state of
+/// one login does not apply to the others.
 fn answered(error: &tokio_postgres::Error) -> bool {
     match error.as_db_error() {
-        Some(found) => !found.code().code().starts_with("57"),
+        Some(found) => !OF_SERVER.contains(&found.code().code()),
         None => io_kind(error) == Some(std::io::ErrorKind::PermissionDenied),
     }
 }
@@ -246,4 +250,60 @@ fn mistrust(error: &tokio_postgres::Error) -> Option<String> {
     use std::io::ErrorKind::{InvalidData, PermissionDenied};
     let is_mistrust = matches!(io_kind(error), Some(InvalidData | PermissionDenied));
     std::error::Error::source(error).filter(|_| is_mistrust).map(ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use martydb_pg::wire::{ConnectionFailure, ErrorResponse, HandedStream, LoginError, Stage};
+    use tokio_postgres::NoTls;
+
+    use super::*;
+
+    /// Returns the error with which the driver ends behind a login that failed.
+    async fn driven(failure: LoginError) -> tokio_postgres::Error {
+        let stream = HandedStream::failed(&failure);
+        Config::new().user("shop_serve_ro").connect_raw(stream, NoTls).await.err().expect("the login failed")
+    }
+
+    #[tokio::test]
+    async fn no_state_of_a_login_closes_the_server_to_others() {
+        let letters: Vec<char> = ('0'..='9').chain('A'..='Z').collect();
+        let classes = letters.iter().flat_map(|one| letters.iter().map(move |other| format!("{one}{other}")));
+        for class in classes {
+            for rest in ["000", "P01", "P02", "P03", "P04", "014"] {
+                let sqlstate = format!("{class}{rest}");
+                let refused = ErrorResponse { sqlstate: Some(sqlstate.clone()), ..ErrorResponse::default() };
+                let error = driven(LoginError::Rejected(Box::new(refused))).await;
+                assert_eq!(error.code().map(tokio_postgres::error::SqlState::code), Some(sqlstate.as_str()));
+                let is_of_server = ["57P02", "57P03"].contains(&sqlstate.as_str());
+                assert_eq!(answered(&error), !is_of_server, "{sqlstate}");
+            }
+        }
+        let unreachable = ConnectionFailure { stage: Stage::Reach, why: "refused".into() };
+        assert!(!answered(&driven(unreachable.into()).await));
+    }
+
+    /// Sources that tell a breaker something.
+    fn telling(folder: &std::path::Path) -> Vec<String> {
+        let mut found = vec![];
+        for entry in folder.read_dir().unwrap().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                found.extend(telling(&path));
+            } else if ["breaker.failed(", "breaker.succeeded("]
+                .iter()
+                .any(|way| std::fs::read_to_string(&path).unwrap().contains(way))
+            {
+                found.push(path.file_name().unwrap().to_string_lossy().into_owned());
+            }
+        }
+        found.sort();
+        found
+    }
+
+    #[test]
+    fn the_breaker_hears_of_connections_alone() {
+        let sources = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        assert_eq!(telling(&sources), ["breaker.rs", "pool.rs"]);
+    }
 }

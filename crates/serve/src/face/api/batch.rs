@@ -6,16 +6,15 @@ mod parse;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
+use martydb_model::ServeLimit;
 use serde_json::Value;
 
 use super::body::{BodyKeys, wrong};
 use super::collection::CollectionKind;
 use super::operation::ApiOperation;
 use crate::error::{HttpError, HttpResult};
+use crate::settings::RequestLimits;
 use parse::parse_operation;
-
-/// Most operations of a batch.
-const MAX_OPERATIONS: usize = 100;
 
 /// Isolation of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,18 +49,17 @@ pub(crate) fn isolation(body: &mut BodyKeys) -> HttpResult<Option<IsolationLevel
 }
 
 /// Parses the body of a batch.
-pub(crate) fn parse_batch(text: &str) -> HttpResult<OperationBatch> {
+pub(crate) fn parse_batch(text: &str, limits: &RequestLimits) -> HttpResult<OperationBatch> {
     let mut body = BodyKeys::parse(text)?;
     let isolation = isolation(&mut body)?;
     let Some(Value::Array(operations)) = body.take("operations") else {
         return Err(wrong("\"operations\" is a list of operations"));
     };
     body.finish()?;
-    if operations.is_empty() || operations.len() > MAX_OPERATIONS {
-        let message =
-            format!("a transaction has 1 to {MAX_OPERATIONS} operations, and not {}", operations.len());
-        return Err(HttpError::limit(message));
+    if operations.is_empty() {
+        return Err(wrong("a batch has at least one operation"));
     }
+    limits.check(ServeLimit::Operations, operations.len())?;
     Ok(OperationBatch { isolation, operations: operations.into_iter().map(BatchOperation).collect() })
 }
 
@@ -202,11 +200,13 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_has_1_to_100_operations() {
-        for (number, allowed) in [(0, false), (1, true), (100, true), (101, false)] {
+    fn a_batch_has_an_operation_and_at_most_those_of_the_limit() {
+        let mut limits = RequestLimits::default();
+        limits.most.set(ServeLimit::Operations, 37);
+        for (number, allowed) in [(0, false), (1, true), (37, true), (38, false)] {
             let text = json!({"operations": vec![json!({"op":"get"}); number]}).to_string();
-            assert_eq!(parse_batch(&text).is_ok(), allowed, "{number}");
+            assert_eq!(parse_batch(&text, &limits).is_ok(), allowed, "{number}");
         }
-        assert!(parse_batch(r#"{"operations":[{}],"isolation":"chaos"}"#).is_err());
+        assert!(parse_batch(r#"{"operations":[{}],"isolation":"chaos"}"#, &limits).is_err());
     }
 }

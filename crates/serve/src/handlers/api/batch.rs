@@ -14,7 +14,7 @@ const REPETITIONS: u32 = 3;
 impl<'a> ApiCall<'a> {
     /// Prepares a batch, whose answer has the results in its order.
     pub(super) fn batch(self) -> HttpResult<Handled<'a>> {
-        let batch = parse_batch(&self.request.body)?;
+        let batch = parse_batch(&self.request.body, &self.service.exposure.limits)?;
         let writes = batch.operations.iter().any(|one| one.writes());
         self.check_right(writes)?;
         let mut session = self.session(writes);

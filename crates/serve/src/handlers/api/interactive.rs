@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use martydb_model::ServeLimit;
 use serde_json::json;
 
 use super::call::{ApiCall, JSON};
@@ -98,7 +99,8 @@ impl<'a> ApiCall<'a> {
                 level
             }
         };
-        let taken = self.service.transactions.begin(self.owner())?;
+        let most = self.service.exposure.limits.most.size(ServeLimit::Transactions);
+        let taken = self.service.transactions.begin(self.owner(), most)?;
         let (idle, total) = (times.idle.as_millis() as u64, times.total.as_millis() as u64);
         let text = json!({ "id": taken.id(), "idle_ms": idle, "total_ms": total }).to_string();
         let mut answer = json_answer(201, text);
