@@ -6,18 +6,18 @@ use crate::action::Action;
 use crate::loss::LOGINS_NAMED;
 use crate::object::Object;
 use crate::step::{Plan, Step};
-use martydb_model::contract::{DefaultKind, Privilege, Privileges, managed};
+use martydb_model::contract::{DefaultKind, ObjectClass, Privilege, Privileges, allowed, managed};
 use martydb_model::units::first_of;
 use martydb_model::{
     AclEntry, ActualDatabase, ActualObject, ActualRole, ActualServer, Contents, DbName, DesiredServer,
-    Grantee, RoleGraph, RoleName, SchemaName,
+    Grantee, RoleGraph, RoleKind, RoleName, SchemaName,
 };
 
 /// A login that is neither a superuser nor the admin.
 pub(crate) struct PrivilegeHolder<'a> {
     pub name: &'a RoleName,
-    /// `true` for a login of one of the manifest's services.
-    managed: bool,
+    /// Kind of a login of one of the manifest's services.
+    kind: Option<RoleKind>,
     /// The login itself and all roles whose privileges it has.
     before: BTreeSet<&'a RoleName>,
     after: BTreeSet<&'a RoleName>,
@@ -53,11 +53,13 @@ struct Holders<'a> {
     by_schema: BTreeMap<&'a SchemaName, BTreeSet<&'a RoleName>>,
 }
 
-/// Owner, entries and schema of an object.
+/// Owner, entries, schema and class of an object.
 struct AccessList<'a> {
     owner: &'a str,
     acl: &'a [AclEntry],
     schema: Option<&'a SchemaName>,
+    /// `None` for databases and schemas, whose privileges `apply` grants by itself.
+    class: Option<ObjectClass>,
 }
 
 impl<'a> AccessAfter<'a> {
@@ -125,7 +127,13 @@ impl<'a> AccessAfter<'a> {
                 access.schema.is_none_or(|schema| self.uses(holder, database, schema, PlanMoment::Before));
             held && reached && !self.holds(holder, database, on, privilege, PlanMoment::After)
         };
-        self.others().filter(counts).map(|holder| holder.name.clone()).collect()
+        // A service's login misses what its role may hold; the rest is drift.
+        let may = |holder: &&PrivilegeHolder<'_>| {
+            holder.kind.is_none_or(|kind| {
+                access.class.is_some_and(|class| allowed(kind, class).contains(&privilege))
+            })
+        };
+        self.logins.iter().filter(may).filter(counts).map(|holder| holder.name.clone()).collect()
     }
 
     /// Returns the roles whose only source of a privilege on a role's future objects is `from`.
@@ -179,7 +187,7 @@ impl<'a> AccessAfter<'a> {
     }
 
     fn others(&self) -> impl Iterator<Item = &PrivilegeHolder<'a>> {
-        self.logins.iter().filter(|holder| !holder.managed)
+        self.logins.iter().filter(|holder| holder.kind.is_none())
     }
 
     /// Returns `true` for a login: the step itself reports what it loses.
@@ -250,17 +258,19 @@ impl<'a> AccessAfter<'a> {
         match on {
             Object::Database(name) => {
                 let found = self.actual.databases.get(name)?;
-                Some(AccessList { owner: &found.owner, acl: &found.acl, schema: None })
+                Some(AccessList { owner: &found.owner, acl: &found.acl, schema: None, class: None })
             }
             Object::Schema(name) => {
                 let schema = found.contents.as_ref()?.schemas.get(name)?;
                 let owner = schema.owner.as_str();
                 let owner = if owner == "pg_database_owner" { &found.owner } else { owner };
-                Some(AccessList { owner, acl: &schema.acl, schema: None })
+                Some(AccessList { owner, acl: &schema.acl, schema: None, class: None })
             }
             _ => {
                 let found = self.objects.get(database)?.get(on)?;
-                Some(AccessList { owner: found.owner.as_str(), acl: &found.acl, schema: Some(&found.schema) })
+                let class = Some(ObjectClass::from_kind(found.kind, found.security_definer));
+                let schema = Some(&found.schema);
+                Some(AccessList { owner: found.owner.as_str(), acl: &found.acl, schema, class })
             }
         }
     }
@@ -321,7 +331,7 @@ fn logins_of<'a>(
         let before: BTreeSet<_> =
             graph.reachable(name, |_| true).iter().map(|path| path.role).chain([name]).collect();
         let after = before.iter().copied().chain(given.get(name).into_iter().flatten().copied()).collect();
-        PrivilegeHolder { name, managed: managed(desired, name).is_some(), before, after }
+        PrivilegeHolder { name, kind: managed(desired, name).map(|(_, kind)| kind), before, after }
     });
     logins.collect()
 }

@@ -140,7 +140,7 @@ fn each_right_of_public_names_those_who_have_it_by_nothing_else() {
         [
             "CONNECT on database csca_db from PUBLIC: bob, eve",
             "USAGE on schema public of csca_db from PUBLIC: bob, own",
-            "EXECUTE on 2 functions of csca_db from PUBLIC: bob, own",
+            "EXECUTE on 2 functions of csca_db from PUBLIC: bob, csca_app, csca_ro, own",
             "SELECT on future tables of old in schema public of csca_db from PUBLIC: bob",
         ]
     );
@@ -239,4 +239,18 @@ fn the_members_of_a_group_lose_what_it_loses() {
     let plan = planned(&declared(&["bob"]), &actual);
     let lost: Vec<_> = shown(&plan).into_iter().filter(|line| line.contains("readers")).collect();
     assert_eq!(lost, ["DELETE on table public.t of csca_db from readers: bob"]);
+}
+
+/// `REVOKE EXECUTE … FROM app; GRANT EXECUTE … TO PUBLIC` in a migration leaves app only what `apply` takes from PUBLIC.
+#[test]
+fn a_service_s_login_that_loses_what_it_may_hold_is_named() {
+    let mut actual = provisioned(&desired(&["csca", "pkd"]), 160_000);
+    let contents =
+        actual.databases.get_mut(&DbName::new("csca_db").unwrap()).unwrap().contents.as_mut().unwrap();
+    contents.objects.push(object(ObjectKind::Function, "one", &[("PUBLIC", "EXECUTE")]));
+    contents.objects.push(object(ObjectKind::Table, "t", &[("PUBLIC", "TRUNCATE")]));
+    assert_eq!(
+        lost_grants(&actual),
+        ["GRANT EXECUTE ON FUNCTION public.one() TO \"csca_app\", \"csca_ro\""]
+    );
 }
