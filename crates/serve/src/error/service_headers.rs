@@ -33,8 +33,11 @@ const OF_THE_LISTENER: [&str; 9] = [
     "transfer-encoding", "upgrade",
 ];
 
-/// Parts of media types that a browser, or a worker of it, would run, or takes for several messages.
-const RUN: [&str; 6] = ["script", "wasm", "xslt", "text/xsl", "multipart/", "message/"];
+/// Types that a client takes for several messages.
+const OF_MESSAGES: [&str; 2] = ["multipart", "message"];
+
+/// Parts of media types that a browser, or a worker of it, would run.
+const RUN: [&str; 3] = ["script", "wasm", "xsl"];
 
 /// Header against guesses of another media type, and the one that gives a page an origin of its own, without scripts
 /// (<https://www.w3.org/TR/CSP3/#directive-sandbox>).
@@ -56,10 +59,16 @@ pub(crate) fn is_status(status: u16) -> bool {
     (200..600).contains(&status)
 }
 
-/// Returns `true` for a media type that is only shown.
-pub(crate) fn is_media_type(value: &str) -> bool {
+/// Returns `true` for one media type (RFC 9110, section 8.3.1) that is only shown.
+fn is_media_type(value: &str) -> bool {
     let value = value.to_ascii_lowercase();
-    !RUN.iter().any(|part| value.contains(part))
+    let name = value.split(';').next().unwrap_or_default().trim_ascii_end();
+    // Each is a token, as the name of a header is.
+    let is_token = |text: &str| HeaderName::try_from(text).is_ok();
+    name.split_once('/')
+        .is_some_and(|(of, subtype)| is_token(of) && is_token(subtype) && !OF_MESSAGES.contains(&of))
+        && !value.contains(',')
+        && !RUN.iter().any(|part| value.contains(part))
 }
 
 /// Returns the headers of a kept answer that may be sent again.
@@ -155,6 +164,9 @@ mod tests {
         ("Content-Type", "application/ECMAScript; x"),
         ("Content-Type", "application/wasm"),
         ("Content-Type", "multipart/x-mixed-replace"),
+        ("Content-Type", "text /xsl"),
+        ("Content-Type", "text/plain, text/html"),
+        ("Content-Type", "html"),
     ];
 
     #[test]
