@@ -186,7 +186,7 @@ fn limits(choices: &mut Choices, made: &MadeRequest) -> RequestLimits {
     let mut limits = RequestLimits::default();
     for limit in LIMITED {
         let most = made.size(limit) + choices.below(40);
-        let most = if choices.happens(12) { most.saturating_sub(choices.up_to(40)) } else { most };
+        let most = if choices.happens(6) { most.saturating_sub(choices.up_to(40)) } else { most };
         limits.most.set(limit, most.max(1) as u64);
     }
     limits
