@@ -56,7 +56,7 @@ as_both_admins!(plan_apply_and_doctor_name_logins_that_lose_access, |admin| {
         [
             ("CONNECT on database lo_a", vec!["eve", "bob"]),
             ("USAGE on schema public of lo_a", vec!["bob", "own"]),
-            ("EXECUTE on 2 functions of lo_a", vec!["bob", "own"]),
+            ("EXECUTE on 2 functions of lo_a", vec!["bob", "lo_a_ro", "own"]),
             ("SELECT on future tables of lo_a_owner in schema public of lo_a", vec!["bob", "own"]),
         ]
     );
@@ -88,7 +88,7 @@ as_both_admins!(plan_apply_and_doctor_name_logins_that_lose_access, |admin| {
     let stopped = project.run(&["apply", "--all"]);
     assert!(
         stopped.code != Some(0)
-            && stopped.stderr.contains("EXECUTE on 2 functions of lo_a from PUBLIC: bob, own"),
+            && stopped.stderr.contains("EXECUTE on 2 functions of lo_a from PUBLIC: bob, lo_a_ro, own"),
         "{}",
         stopped.said()
     );
