@@ -21,7 +21,7 @@ use martydb_model::units::first_of;
 use martydb_model::{ActualServer, DbName, DesiredServer, DesiredService, Grantee, Jobs, RoleKind, RoleName};
 use martydb_pg::server::existence::{Existence, ExistenceCheck};
 use martydb_pg::server::{Access, Connection, execute_protected, lock, query};
-use martydb_plan::admin_capabilities::AdminCapabilities;
+use martydb_plan::admin_capabilities::{AdminCapabilities, can_create};
 use martydb_plan::scratch::{SCRATCH_PREFIX as PREFIX, is_scratch};
 use martydb_plan::{Action, Object, Selection, Stage, Step, StoredLogins, Verb, diff, impossible};
 pub use removal::{drop_with_sessions, end_sessions, logins_in};
@@ -295,6 +295,7 @@ impl Planner for Provision<'_> {
         let (admitting, others): (Vec<_>, Vec<_>) =
             due.into_iter().partition(|step| step.stage == Stage::GrantConnect);
         self.open |= others.is_empty();
+        can_create(&self.actual.admin, &others)?;
         Ok(if self.open { admitting } else { others }.into())
     }
 

@@ -10,8 +10,11 @@ use super::action::{Action, Attribute};
 use super::database_option::DatabaseOption;
 use super::object::Object;
 use super::step::Step;
+use martydb_model::error::{Error, Result};
+use martydb_model::grants::alter_role;
+use martydb_model::sql::Keyword;
 use martydb_model::{
-    ActualObject, ActualServer, DbName, DesiredServer, ObjectKind, RoleKind, RoleName, SERVE_SCHEMA,
+    ActualObject, ActualServer, Admin, DbName, DesiredServer, ObjectKind, RoleKind, RoleName, SERVE_SCHEMA,
     SchemaName,
 };
 
@@ -20,6 +23,29 @@ const DATABASE_OWNER: &str = "pg_database_owner";
 
 /// Settings that older majors do not have, with the first major that does.
 const NEWER_SETTINGS: &[(&str, u32)] = &[("idle_session_timeout", 14), ("transaction_timeout", 17)];
+
+/// Requires CREATEDB and CREATEROLE for the steps that need them. Without them nothing can be created: that is the wrong
+/// admin, not a privilege gap to accept.
+///
+/// # Errors
+/// If the admin is no superuser and lacks one of them.
+pub fn can_create(admin: &Admin, steps: &[Step]) -> Result<()> {
+    let needs = |wanted: fn(&Action) -> bool| steps.iter().any(|step| wanted(&step.action));
+    let role = !admin.createrole && needs(|action| matches!(action, Action::CreateRole { .. }));
+    let makes =
+        |action: &Action| matches!(action, Action::CreateDatabase { .. } | Action::CopyDatabase { .. });
+    let database = !admin.createdb && needs(makes);
+    let (lacking, missing) = match (admin.superuser, role, database) {
+        (true, _, _) | (_, false, false) => return Ok(()),
+        (_, true, true) => ("CREATEDB CREATEROLE", "databases and roles"),
+        (_, true, false) => ("CREATEROLE", "roles"),
+        (_, false, true) => ("CREATEDB", "databases"),
+    };
+    Err(Error::operation(format!("the admin \"{}\" cannot create {missing}", admin.name))
+        .cause(format!("it lacks {lacking}"))
+        .hint(format!("ask a DBA for: {}", alter_role(&admin.name, Keyword(lacking)).statement()))
+        .hint("`martydb doctor` shows everything that this admin can and cannot do"))
+}
 
 /// Reason why the admin cannot do a step.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -10,10 +10,8 @@ use martydb_apply::converge::{Converged, Passwords, Planner, Policy, Remaining, 
 use martydb_apply::scratch;
 use martydb_model::contract::alternate_of;
 use martydb_model::error::{Error, Kind, Result};
-use martydb_model::grants::alter_role;
-use martydb_model::sql::Keyword;
 use martydb_model::{ActualServer, DesiredServer, DesiredService, RoleName, ServiceName};
-use martydb_plan::admin_capabilities::AdminCapabilities;
+use martydb_plan::admin_capabilities::{AdminCapabilities, can_create};
 use martydb_plan::{Action, Plan, Risk, Step, StepOutcome};
 use martydb_secrets::{CredentialKey, LockedStore, Store};
 
@@ -27,7 +25,7 @@ pub async fn apply<'a>(
     planned: &'a PlannedServer,
     held: Option<Arc<LockedStore<'a>>>,
 ) -> Converged {
-    let ready = can_create(planned);
+    let ready = can_create(&planned.actual.admin, &planned.plan.steps);
     // A session of a service can keep one from being dropped: that is no reason not to apply.
     if ready.is_ok()
         && !scratch::among(&planned.actual).is_empty()
@@ -161,30 +159,6 @@ pub fn check_passwords(store: &Store, plans: &Plans) -> Result<()> {
         credential_keys(&planned.desired).into_iter().filter(gets_one).collect::<Vec<_>>()
     });
     store.check_present(&due.collect::<Vec<_>>())
-}
-
-/// Requires CREATEDB and CREATEROLE. Without them nothing can be created: that is the wrong admin, not a privilege
-/// gap to accept.
-fn can_create(planned: &PlannedServer) -> Result<()> {
-    let admin = &planned.actual.admin;
-    let needs = |wanted: fn(&Action) -> bool| planned.plan.steps.iter().any(|step| wanted(&step.action));
-    let role = !admin.createrole && needs(|action| matches!(action, Action::CreateRole { .. }));
-    let makes =
-        |action: &Action| matches!(action, Action::CreateDatabase { .. } | Action::CopyDatabase { .. });
-    let database = !admin.createdb && needs(makes);
-    let lacking = match (admin.superuser, role, database) {
-        (true, _, _) | (_, false, false) => return Ok(()),
-        (_, true, true) => "CREATEDB CREATEROLE",
-        (_, true, false) => "CREATEROLE",
-        (_, false, true) => "CREATEDB",
-    };
-    Err(Error::operation(format!(
-        "the admin \"{}\" cannot create the missing databases and roles",
-        admin.name
-    ))
-    .cause(format!("it lacks {lacking}"))
-    .hint(format!("ask a DBA for: {}", alter_role(&admin.name, Keyword(lacking)).statement()))
-    .hint("`martydb doctor` shows everything that this admin can and cannot do"))
 }
 
 /// Compares the steps with those shown. `-y` confirms effects on other users, but never data loss that was not

@@ -127,13 +127,40 @@ fn an_admin_without_createrole_changes_nothing() {
           ask a DBA for: GRANT SET ON PARAMETER "temp_file_limit" TO "adm"
         --- stderr
         server main:
-        error: the admin "adm" cannot create the missing databases and roles
+        error: the admin "adm" cannot create roles
         caused by: it lacks CREATEROLE
         hint: ask a DBA for: ALTER ROLE "adm" CREATEROLE
         hint: `martydb doctor` shows everything that this admin can and cannot do
         "#);
     }
     assert_eq!(server.value("postgres", "SELECT count(*) FROM pg_database WHERE datname LIKE 'w%'"), "0");
+}
+
+/// Commands that rehearse in a scratch database say who lacks what, as `apply` does.
+#[test]
+fn an_admin_without_createdb_rehearses_nothing() {
+    let server = Server::with_both_admins();
+    let project = Project::new_as(&server, Admin::Limited, "rh");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    project.run(&["upgrade", "--all"]).expect(0);
+    server.sql("postgres", "ALTER ROLE adm NOCREATEDB");
+    for arguments in [
+        &["verify-down", "rh_a", "--every"][..],
+        &["test-db", "-s", "rh_a"],
+        &["squash", "rh_a", "--to", "1"],
+    ] {
+        let done = project.run(arguments).expect(1);
+        assert!(
+            done.stderr.contains("the admin \"adm\" cannot create databases"),
+            "{arguments:?}: {}",
+            done.said()
+        );
+        assert!(
+            done.stderr.contains("ask a DBA for: ALTER ROLE \"adm\" CREATEDB"),
+            "{arguments:?}: {}",
+            done.said()
+        );
+    }
 }
 
 #[test]
