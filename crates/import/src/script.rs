@@ -127,7 +127,7 @@ impl ImportBuilder {
             FileMeaning::Repeatable(name) => {
                 match text(file).and_then(|text| self.cut(tool, file, "", &text)) {
                     Ok((mut up, _)) => {
-                        self.leave_out_commit(file, &mut up);
+                        self.leave_out_control(file, &mut up);
                         let (name, source) = (readable(&name, 1), file.path.clone());
                         self.imported.repeatable.push(RepeatedFile { name, source, text: up.text });
                     }
@@ -139,7 +139,7 @@ impl ImportBuilder {
                 match text(file).and_then(|text| self.cut(tool, file, &key, &text)) {
                     Ok((mut up, mut down)) => {
                         up_and_down(&mut up, &mut down)
-                            .for_each(|script| self.leave_out_commit(file, script));
+                            .for_each(|script| self.leave_out_control(file, script));
                         let up = Some(up);
                         let read = Unversioned { version, key, name, up, down, ..Unversioned::default() };
                         self.add(file, read, direction);
@@ -191,13 +191,13 @@ impl ImportBuilder {
         Ok((finish(parts.up), parts.down.map(finish)))
     }
 
-    /// Removes a COMMIT at the end of a script without BEGIN: the tool's transaction is meant, which is martydb's here.
-    fn leave_out_commit(&mut self, file: &SourceFile, script: &mut SqlText) {
-        let Some(span) = bare_commit(&script.text) else { return };
+    /// Removes a COMMIT without BEGIN at the end of a script, or a BEGIN without COMMIT at its start: the tool's transaction is
+    /// meant, which is martydb's here.
+    fn leave_out_control(&mut self, file: &SourceFile, script: &mut SqlText) {
+        let Some((span, words)) = lone_control(&script.text) else { return };
         let rest = script.text[span.end..].trim_start().strip_prefix(';').unwrap_or_default();
         script.text = tidy(&format!("{}{rest}", &script.text[..span.start]));
-        let note =
-            format!("{}: the COMMIT at its end is left out, because martydb commits each file", file.path);
+        let note = format!("{}: the {words} is left out, because martydb commits each file", file.path);
         self.imported.notes.push(note);
     }
 
@@ -270,19 +270,26 @@ fn up_and_down<'a>(
     std::iter::once(up).chain(down)
 }
 
-/// Returns the place of a COMMIT at the end, if the text has no other statement about a transaction.
-fn bare_commit(text: &str) -> Option<Range<usize>> {
-    const OTHERS: [&[&str]; 5] =
-        [&["begin"], &["start", "transaction"], &["rollback"], &["abort"], &["savepoint"]];
-    let (mut commits, mut others, mut last) = (0, false, None);
+/// Returns the text's only statement about a transaction, if it is a COMMIT at the end or a BEGIN at the start.
+fn lone_control(text: &str) -> Option<(Range<usize>, &'static str)> {
+    const BEGIN: &[&[&str]] = &[&["begin"], &["start", "transaction"]];
+    const COMMIT: &[&[&str]] = &[&["commit"], &["end"]];
+    const OTHERS: &[&[&str]] = &[&["rollback"], &["abort"], &["savepoint"]];
+    let (mut count, mut lone, mut others) = (0, None, false);
     walk(text, |seen| {
         let ScriptItem::Statement(statement) = seen else { return };
-        let ends = statement.begins(&["commit"]) || statement.begins(&["end"]);
-        commits += usize::from(ends);
-        others |= OTHERS.iter().any(|words| statement.begins(words));
-        last = ends.then(|| statement.span.clone());
+        let is_any = |all: &[&[&str]]| all.iter().any(|words| statement.begins(words));
+        if is_any(BEGIN) || is_any(COMMIT) {
+            others |= lone.replace((statement.span.clone(), count, is_any(BEGIN))).is_some();
+        }
+        others |= is_any(OTHERS);
+        count += 1;
     });
-    last.filter(|_| commits == 1 && !others)
+    let (span, at, begins) = lone.filter(|_| !others)?;
+    match begins {
+        true => (at == 0).then_some((span, "BEGIN at its start")),
+        false => (at + 1 == count).then_some((span, "COMMIT at its end")),
+    }
 }
 
 /// Returns a file's text without a byte order mark, which psql ignores too.

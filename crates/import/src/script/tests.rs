@@ -80,13 +80,17 @@ fn versions_are_ordered_as_the_tool_compares_them() {
 }
 
 #[test]
-fn a_commit_without_begin_is_left_out_at_the_end_only() {
+fn a_begin_at_the_start_or_a_commit_at_the_end_is_left_out_without_the_other() {
     for (text, expected) in [
         ("a;\ncommit;\n", "V1__x a;"),
         ("a; END WORK -- so\n;\n-- so", "V1__x a;"),
         ("a;\nCOMMIT;\nb;", "V1__x a;\nCOMMIT;\nb;"),
         ("BEGIN;\na;\nCOMMIT;", "V1__x BEGIN;\na;\nCOMMIT;"),
         ("DO $$ BEGIN COMMIT; END $$;", "V1__x DO $$ BEGIN COMMIT; END $$;"),
+        ("-- so\nBEGIN;\na;", "V1__x -- so\n\na;"),
+        ("start transaction read only; a;", "V1__x  a;"),
+        ("a;\nBEGIN;\nb;", "V1__x a;\nBEGIN;\nb;"),
+        ("BEGIN;\na;\nROLLBACK;", "V1__x BEGIN;\na;\nROLLBACK;"),
     ] {
         let (carried, left) = imported("flyway", &[("V1__x.sql", text)]);
         assert!(carried[0].starts_with(expected), "{text}: {carried:?}");
