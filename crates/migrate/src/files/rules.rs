@@ -54,7 +54,8 @@ pub(crate) const RULES: &[FileRule] = &[
         severity: ProblemSeverity::Refused,
         applies: copies_to_client,
         what: "needs psql to send or receive the data",
-        fix: "use INSERT with VALUES; COPY to and from a file of the server needs a superuser",
+        fix: "use INSERT with VALUES, into which `martydb import` converts COPY with its data; COPY to and from a file of the server \
+              needs a superuser",
     },
     FileRule {
         scope: RuleScope::Everywhere,
@@ -156,6 +157,11 @@ fn copies_to_client(seen: &StatementHead) -> bool {
     let mut words = seen.outer().skip_while(|word| !is_word(word, "from") && !is_word(word, "to"));
     let ways = (words.next(), words.next());
     seen.begins(&["copy"]) && ways.1.is_some_and(|way| is_word(way, "stdin") || is_word(way, "stdout"))
+}
+
+/// Returns `true` for COPY from the client, whose data psql reads from the lines after the statement.
+pub(crate) fn copies_from_client(seen: &StatementHead) -> bool {
+    copies_to_client(seen) && seen.outer().any(|word| is_word(word, "stdin"))
 }
 
 /// Tests for the callers of `PreventInTransactionBlock` in PostgreSQL 13 to 18 that a migration may contain.

@@ -9,7 +9,7 @@ use super::directive::{Directives, Mode};
 use super::own_transaction::{OwnTransaction, Paired, Pairing, control};
 use super::problem::{FileProblem, Position, Positions, ProblemSeverity};
 use super::replaced::Replaced;
-use super::rules::{BACKSLASH, CONTROL, MOVE_OUT, RESTRICT, RULES, RuleScope, SEVERAL};
+use super::rules::{BACKSLASH, CONTROL, MOVE_OUT, RESTRICT, RULES, RuleScope, SEVERAL, copies_from_client};
 use martydb_sql::{ScriptItem, StatementHead, walk};
 
 #[derive(Debug, Clone, Default)]
@@ -132,11 +132,16 @@ struct Reader {
     file: MigrationFile,
     pairing: Pairing,
     wrong: Vec<TextProblem>,
+    /// Set behind a COPY whose data follow: they are no SQL, and may open a quote.
+    in_data: bool,
 }
 
 impl Reader {
     /// Handles the next item of the text.
     fn read(&mut self, seen: ScriptItem) {
+        if self.in_data {
+            return;
+        }
         let found = match seen {
             ScriptItem::Statement(statement) => self.statement(&statement),
             ScriptItem::Open(offset, what) => {
@@ -174,7 +179,11 @@ impl Reader {
         let in_transaction = in_own || self.file.directives.mode == Mode::Transaction;
         let holds = |scope: RuleScope| scope == RuleScope::Everywhere || in_transaction;
         let rule = RULES.iter().find(|rule| holds(rule.scope) && (rule.applies)(statement))?;
-        let what = format!("{} {}", first_words(statement.text), rule.what);
+        let mut what = format!("{} {}", first_words(statement.text), rule.what);
+        if copies_from_client(statement) && self.file.text[statement.span.end..].contains("\n\\.") {
+            self.in_data = true;
+            what += "; the file is not checked from here on";
+        }
         let wrong = TextProblem::refused(statement.span.start, what, rule.fix);
         Some(match (rule.scope, in_own) {
             (RuleScope::Transaction, true) => TextProblem { fix: MOVE_OUT.into(), ..wrong },
@@ -186,6 +195,7 @@ impl Reader {
     fn end(mut self) -> (MigrationFile, Vec<TextProblem>) {
         let (own, paired) = self.pairing.end(self.file.directives.mode, self.file.statements.len());
         let (spans, severity, fix) = match paired {
+            _ if self.in_data => (vec![], ProblemSeverity::Noted, ""),
             Paired::Fits => (vec![], ProblemSeverity::Noted, ""),
             Paired::Several(spans) => (spans, ProblemSeverity::Runnable, SEVERAL),
             Paired::Unbalanced(spans) => (spans, ProblemSeverity::Refused, CONTROL.1),
@@ -288,6 +298,17 @@ mod tests {
                 "V1__x.sql:4:1: \\copy is a psql command, which the server does not know",
                 "V1__x.sql:6:1: this directive is below the first statement, where it has no effect",
                 "V1__x.sql:7:8: this string is never closed",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_data_of_a_copy_are_no_statements() {
+        let sql = "BEGIN;\nCOPY t (a) FROM stdin;\nit's \\N\nCOMMIT;\n\\.\nCOMMIT;\n";
+        assert_eq!(
+            problems(sql.as_bytes()),
+            [
+                "V1__x.sql:2:1: COPY t (a) FROM needs psql to send or receive the data; the file is not checked from here on"
             ]
         );
     }
