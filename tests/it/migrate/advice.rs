@@ -55,6 +55,8 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("ALTER EXTENSION plpgsql UPDATE;", "42501", "have the admin execute it", "\u{0}"),
     ("CREATE ROLE reporting;", "42501", "roles and databases are declared in the manifest", "\u{0}"),
     ("DO $$ BEGIN CREATE ROLE reporting; END $$;", "42501", "roles and databases are declared", "\u{0}"),
+    ("GRANT pg_monitor TO adv_app;", "42501", "own objects alone; members of roles", "ADMIN option"),
+    ("DO $$ BEGIN GRANT pg_monitor TO adv_app; END $$;", "42501", "own objects alone", "ADMIN option"),
     (
         "CREATE TABLE t (); GRANT SELECT ON t TO adv_reporting;",
         "42704",

@@ -201,6 +201,13 @@ pub(crate) const CURES: &[AdviceRow] = &[
     },
     AdviceRow {
         states: &[sqlstate::INSUFFICIENT_PRIVILEGE],
+        sign: AdviceCondition::Statement(&[&["grant"], &["revoke"]]),
+        advice: "the service's owner may grant privileges on its own objects alone; members of roles, and privileges on databases, are \
+                 declared in the manifest: remove the statement",
+        replaces_hint: true,
+    },
+    AdviceRow {
+        states: &[sqlstate::INSUFFICIENT_PRIVILEGE],
         sign: AdviceCondition::OtherSchema,
         advice: "{owner} may create objects only in the schemas that `schemas:` lists for {service} in the manifest",
         replaces_hint: false,
