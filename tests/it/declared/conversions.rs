@@ -116,7 +116,11 @@ fn a_type_that_is_made_again_without_a_value_is_a_comment_too() {
     server.sql("dne", "INSERT INTO t VALUES ('odd', '{bad}', 1.2345, '(1,2)'), ('ok', '{}', 1, '(3,4)')");
     let rows = server.sql("dne", "SELECT t::text FROM t");
     for (old, new, held) in [
-        ("'ok', 'bad', 'odd'", "'bad', 'ok'", "column public.t.m: changes the values of 1 of 2 rows"),
+        (
+            "'ok', 'bad', 'odd'",
+            "'bad', 'ok'",
+            "column public.t.m: has no label for the values of 1 of 2 rows",
+        ),
         ("numeric(8,4)", "numeric(8,2)", "column public.t.p: changes the values of 1 of 2 rows"),
         ("(a int, b int)", "(b int, a int)", "No difference"),
         ("(a int, b int)", "(a int)", "attribute public.pair.b: "),
