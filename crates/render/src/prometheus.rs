@@ -30,7 +30,7 @@ pub(crate) fn configuration(plan: &DeploymentPlan<'_>) -> Result<String> {
         true => format!("127.0.0.1:{}", listen.port()),
         false => listen.to_string(),
     };
-    let serve = plan.exposed().next().map(|_| deploy.serve.clone().unwrap_or_else(beside));
+    let serve = plan.runs_serve().then(|| deploy.serve.clone().unwrap_or_else(beside));
     let serve = serve.map(|target| scrape(format!("martydb-{project}-serve"), &target));
     let all: Vec<Value> = [monitor].into_iter().chain(relay).chain(serve).collect();
     Ok(yaml(json!({ "rule_files": [RULES_FILE], "scrape_configs": all })))

@@ -244,6 +244,13 @@ fn the_data_service_is_reached_by_its_callers_and_reaches_what_it_exposes() {
     let all = objects(&text);
     let scraped = all.iter().find(|object| object["kind"] == "ServiceMonitor").unwrap();
     assert_eq!(scraped["spec"]["endpoints"][0]["port"], "https");
+    let jobs_of = |text: &str| serde_yaml::from_str::<Value>(&of(text, "prometheus")).unwrap();
+    let is_of_serve = |job: &&Value| job["job_name"] == "martydb-shop-serve";
+    let jobs = jobs_of(SERVED);
+    let job = jobs["scrape_configs"].as_sequence().unwrap().iter().find(is_of_serve).unwrap();
+    assert_eq!(job["static_configs"][0]["targets"][0], "127.0.0.1:8480");
+    let jobs = jobs_of(&SERVED.replace("deploy:\n", "deploy:\n  workloads: [monitor, relay]\n"));
+    assert_eq!(jobs["scrape_configs"].as_sequence().unwrap().iter().find(is_of_serve), None);
     let store = SERVED.replace("deploy:\n", "deploy:\n  secret_store: { name: vault }\n");
     let fetched = of(&store, "external-secrets");
     assert!(fetched.contains("secretKey: billing") && !fetched.contains("secretKey: partner"), "{fetched}");

@@ -3,9 +3,9 @@
 
 use super::{DeploymentPlan, ServerNode, ServiceNode};
 use martydb_manifest::{Replica, ReplicaRole};
-use martydb_model::ServiceExposure;
 use martydb_model::deploy::Workload;
 use martydb_model::error::{Error, Result};
+use martydb_model::{DesiredService, ServiceExposure};
 
 /// A replica, with its server.
 pub struct ReplicaNode<'p> {
@@ -18,12 +18,18 @@ pub struct ReplicaNode<'p> {
 impl<'a> DeploymentPlan<'a> {
     /// Returns the services that a deployed data service exposes to a caller.
     pub fn exposed(&self) -> impl Iterator<Item = &ServiceNode<'a>> {
-        let deployed = self.manifest.deploy.workloads.contains(&Workload::Serve);
-        let services = self.services.iter().filter(move |_| deployed);
-        services.filter(|node| {
-            node.service.serve.is_some()
-                && self.manifest.serve.callers_of(&node.service.name).next().is_some()
-        })
+        self.services.iter().filter(|node| self.exposes(node.service))
+    }
+
+    fn exposes(&self, service: &DesiredService) -> bool {
+        self.manifest.deploy.workloads.contains(&Workload::Serve)
+            && service.serve.is_some()
+            && self.manifest.serve.callers_of(&service.name).next().is_some()
+    }
+
+    /// Returns `true` if the project deploys the data service, whether or not the target has services.
+    pub(crate) fn runs_serve(&self) -> bool {
+        self.manifest.services.values().any(|service| self.exposes(service))
     }
 
     /// Returns `true` if the data service is deployed.
