@@ -135,6 +135,17 @@ fn shared_memory_and_scripts_are_findings_unless_they_are_allowed() {
     assert!(has(&found(&project, 4), "redis-scripts", "medium", "alpha_app"));
     assert!(redis.client(&url(&project, "alpha", "app"), &["EVAL", "return 7", "0"]).contains('7'));
     assert!(redis.client(&url(&project, "beta", "app"), &["EVAL", "return 7", "0"]).contains("NOPERM"));
+    // As the libraries use it: loaded once, then called by its hash.
+    let alpha = |words: &[&str]| redis.client(&url(&project, "alpha", "app"), words);
+    let loaded = alpha(&["SCRIPT", "LOAD", "return 8"]);
+    let hash = loaded.trim().trim_matches('"');
+    assert_eq!(hash.len(), 40, "{loaded}");
+    assert!(alpha(&["EVALSHA", hash, "0"]).contains('8'));
+    assert!(alpha(&["SCRIPT", "EXISTS", hash]).contains('1'));
+    for word in ["FLUSH", "KILL"] {
+        assert!(alpha(&["SCRIPT", word]).contains("NOPERM"), "{word}");
+    }
+    assert!(redis.client(&url(&project, "beta", "app"), &["SCRIPT", "LOAD", "return 8"]).contains("NOPERM"));
 }
 
 /// The name of a key that no command of the test contains.
