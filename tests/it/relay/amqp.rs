@@ -5,7 +5,11 @@ use crate::support::{Admin, Project, Rabbit, Running, Server, until};
 
 /// A broker without an exchange, and a service whose events go to it.
 fn with_outbox(prefix: &str) -> Option<(Rabbit, Server, Project)> {
-    let (rabbit, server) = (Rabbit::start()?, Server::start());
+    with_outbox_at(Rabbit::start()?, prefix)
+}
+
+fn with_outbox_at(rabbit: Rabbit, prefix: &str) -> Option<(Rabbit, Server, Project)> {
+    let server = Server::start();
     let to = format!("{{ amqp: \"{}\", exchange: marty, password_env: RABBIT_PASSWORD }}", rabbit.url());
     let project = project(&server, Admin::Super, prefix, &to);
     Some((rabbit, server, project))
@@ -28,7 +32,10 @@ fn events_reach_a_queue_and_unroutable_ones_are_kept() {
     // No queue is bound for what is published.
     rabbit.bind("marty", "others", "other.#");
     server.sql("ram_a", "UPDATE ram_a_outbox SET available_at = now()");
-    once(1);
+    let mut command = project.command(&["relay", "--once"]);
+    command.env("RABBIT_PASSWORD", "guest");
+    let shown = project.finish(command).expect(1).said();
+    assert!(shown.contains("no queue is bound for the routing key \"ram_a.thing.thing.made\""), "{shown}");
     let why = "SELECT last_error FROM ram_a_outbox WHERE attempts > 0 ORDER BY attempts DESC LIMIT 1";
     assert_eq!(
         server.value("ram_a", why),
@@ -81,4 +88,19 @@ fn a_silent_broker_does_not_delay_the_end_of_a_relay() {
     rabbit.freeze();
     relay.terminate();
     until("it ends", || relay.has_ended());
+}
+
+#[test]
+fn an_alarm_of_the_broker_is_called_one() {
+    let Some((rabbit, server, project)) = Rabbit::with_alarm().and_then(|at| with_outbox_at(at, "raa"))
+    else {
+        return;
+    };
+    rabbit.bind("marty", "things", "raa_a.#");
+    emit(&server, "raa_a", 3, 1);
+    let mut command = project.command(&["relay", "--once"]);
+    command.env("RABBIT_PASSWORD", "guest");
+    let done = project.finish(command);
+    assert!(done.code != Some(0) && done.said().contains("an alarm of the broker"), "{}", done.said());
+    assert_eq!(pending(&server, "raa_a"), 3);
 }

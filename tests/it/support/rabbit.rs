@@ -48,32 +48,49 @@ impl Rabbit {
         Rabbit::with(Some((authority, user, password, last_year)))
     }
 
-    fn with(tls: Option<(&Authority, &str, &str, i32)>) -> Option<Rabbit> {
+    /// Starts one whose disk counts as full: it blocks who publishes (<https://www.rabbitmq.com/docs/disk-alarms>).
+    pub(crate) fn with_alarm() -> Option<Rabbit> {
+        let mut rabbit = Rabbit::prepared(("guest", "guest"))?;
+        rabbit.configure("disk_free_limit.absolute = 100TB\n");
+        rabbit.launch();
+        Some(rabbit)
+    }
+
+    fn prepared(login: (&str, &str)) -> Option<Rabbit> {
         if !Path::new(PROGRAM).exists() {
             eprintln!("rabbitmq-server is not installed: this is NOT tested");
             return None;
         }
         let folder = tempfile::Builder::new().prefix("martydb-it-rabbit-").tempdir().unwrap();
         let (port, tls_port, distribution) = (free_port(), free_port(), free_port());
-        let login = tls.map_or(("guest", "guest"), |(_, user, password, _)| (user, password));
         let login = (login.0.to_owned(), login.1.to_owned());
-        let mut rabbit = Rabbit { port, tls_port, distribution, login, folder, child: None };
+        Some(Rabbit { port, tls_port, distribution, login, folder, child: None })
+    }
+
+    fn configure(&self, text: &str) {
+        std::fs::write(self.folder.path().join("rabbitmq.conf"), text).unwrap();
+    }
+
+    fn with(tls: Option<(&Authority, &str, &str, i32)>) -> Option<Rabbit> {
+        let login = tls.map_or(("guest", "guest"), |(_, user, password, _)| (user, password));
+        let mut rabbit = Rabbit::prepared(login)?;
         if let Some((authority, user, password, last_year)) = tls {
             authority.sign_into(rabbit.folder.path(), "localhost", last_year);
             let file = |name: &str| rabbit.folder.path().join(name).display().to_string();
             let text = format!(
-                "listeners.ssl.1 = 127.0.0.1:{tls_port}\nssl_options.cacertfile = {}\nssl_options.certfile = {}\n\
+                "listeners.ssl.1 = 127.0.0.1:{}\nssl_options.cacertfile = {}\nssl_options.certfile = {}\n\
                  ssl_options.keyfile = {}\nssl_options.verify = verify_none\nssl_options.fail_if_no_peer_cert = false\n\
                  default_user = {user}\ndefault_pass = {password}\n",
+                rabbit.tls_port,
                 authority.file.display(),
                 file("server.crt"),
                 file("server.key")
             );
-            std::fs::write(rabbit.folder.path().join("rabbitmq.conf"), text).unwrap();
+            rabbit.configure(&text);
         }
         rabbit.launch();
         if tls.is_some() {
-            rabbit.wait_for(tls_port);
+            rabbit.wait_for(rabbit.tls_port);
         }
         Some(rabbit)
     }
