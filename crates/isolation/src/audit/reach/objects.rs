@@ -1,6 +1,6 @@
 //! Contents of one database, as facts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::context::Audit;
 use super::bodies::{Known, bodies};
@@ -40,15 +40,11 @@ const LEVERS: &[(&str, Target)] = &[
     ("pgagent.pga_jobstep", Target::Superuser),
 ];
 
-pub(crate) fn inside<'a>(
-    audit: &Audit<'a>,
-    id: DatabaseId,
-    name: &'a str,
-    catalog: &'a DatabaseCatalog,
-    all: &mut Gathered<'a>,
-) {
+/// SECURITY DEFINER functions that give their callers nothing, by database, with their arguments.
+pub(crate) type BoundedFunctions = BTreeMap<String, BTreeSet<String>>;
+
+pub(crate) fn inside<'a>(mut contents: DatabaseContents<'a, '_>, catalog: &'a DatabaseCatalog) {
     let found = &catalog.privileged;
-    let mut contents = DatabaseContents { audit, id, name, all };
     let schemas = contents.schemas(found);
     let mut routines: BTreeMap<&str, ObjectId> = BTreeMap::new();
     for found in &found.routines {
@@ -70,6 +66,7 @@ pub(crate) fn inside<'a>(
     let leads = |found: &&PrivilegedRelation| {
         !found.invoker && !found.system && (found.filled || !found.materialized)
     };
+    let DatabaseContents { audit, id, name, all, .. } = contents;
     for found in found.relations.iter().filter(leads) {
         let Some(view) = relations.get(found.display.as_str()) else { continue };
         let read = found.reads.iter().filter_map(|relation| relations.get(relation.as_str()));
@@ -86,11 +83,12 @@ pub(crate) fn inside<'a>(
 }
 
 /// Contents of a database that become facts.
-struct DatabaseContents<'a, 'b> {
-    audit: &'b Audit<'a>,
-    id: DatabaseId,
-    name: &'a str,
-    all: &'b mut Gathered<'a>,
+pub(crate) struct DatabaseContents<'a, 'b> {
+    pub audit: &'b Audit<'a>,
+    pub id: DatabaseId,
+    pub name: &'a str,
+    pub bounded: &'b BTreeSet<String>,
+    pub all: &'b mut Gathered<'a>,
 }
 
 impl<'a> DatabaseContents<'a, '_> {
@@ -169,7 +167,7 @@ impl<'a> DatabaseContents<'a, '_> {
         let object = Object { id, database: self.id, schema, owner };
         // A SECURITY DEFINER function that the extension's own script created counts as part of a trusted base.
         let is_base = found.extension.as_deref().is_some_and(is_known);
-        if found.definer && found.executes && !is_base {
+        if found.definer && found.executes && !is_base && !self.bounded.contains(&found.display) {
             self.all.facts.definers.push(object);
         }
         // One C symbol serves both directions: back to the session's own role it gives nothing.
