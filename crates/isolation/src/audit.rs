@@ -60,7 +60,7 @@ pub fn audit(desired: &DesiredServer, snapshot: &Snapshot, known: KnownPasswords
 
 /// Returns the SECURITY DEFINER functions that give their callers nothing, by database, with their arguments.
 pub(crate) fn bounded_functions(desired: &DesiredServer, snapshot: &Snapshot) -> BoundedFunctions {
-    functions(&Audit::new(desired, snapshot), code::is_bounded)
+    functions(&Audit::new(desired, snapshot), code::gives_nothing)
 }
 
 fn functions(

@@ -170,7 +170,7 @@ fn in_service(
     let weight = weight(&entry.privilege);
     let Some((service, kind)) = db.audit.managed(user) else {
         return Some(match user {
-            PUBLIC if (item.is_harmless() || code::is_bounded(db, item)) && !entry.grantable => {
+            PUBLIC if (item.is_harmless() || code::gives_nothing(db, item)) && !entry.grantable => {
                 PUBLIC_RIGHT.of(PUBLIC).at(Low)
             }
             PUBLIC
@@ -212,7 +212,7 @@ fn in_service(
         // A role that creates nothing cannot use it.
         ObjectClass::Type => Low,
         _ if entry.privilege == "USAGE" && foreign_servers::leads_nowhere(db, item) => Low,
-        _ if code::is_bounded(db, item) && !entry.grantable => Low,
+        _ if code::gives_nothing(db, item) && !entry.grantable => Low,
         _ => weight,
     };
     Some(OWN_RIGHT.of(user).at(severity))
