@@ -2,6 +2,7 @@
 
 use super::context::{Audit, Database};
 use super::declared_access::{class_of, is_declared};
+use super::reach::is_out_of_reach;
 use super::roles::RoleClass;
 use super::{code, definer_views, foreign_servers};
 use crate::audit::context::AuditSubject;
@@ -179,6 +180,7 @@ fn in_service(
             {
                 PUBLIC_RIGHT.of(PUBLIC).at(Low)
             }
+            PUBLIC if is_out_of_reach(db, item) => PUBLIC_RIGHT.of(PUBLIC).at(Low),
             PUBLIC if is_superusers_schema(db, item) && entry.privilege == "USAGE" => {
                 PUBLIC_RIGHT.of(PUBLIC).at(Low)
             }
@@ -213,6 +215,7 @@ fn in_service(
         ObjectClass::Type => Low,
         _ if entry.privilege == "USAGE" && foreign_servers::leads_nowhere(db, item) => Low,
         _ if code::gives_nothing(db, item) && !entry.grantable => Low,
+        _ if is_out_of_reach(db, item) => Low,
         _ => weight,
     };
     Some(OWN_RIGHT.of(user).at(severity))

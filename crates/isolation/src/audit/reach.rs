@@ -3,6 +3,7 @@
 mod bodies;
 mod body_text;
 mod bounded;
+mod closed_schemas;
 mod condition;
 mod executed_text;
 mod fixes;
@@ -26,6 +27,7 @@ pub(crate) use bounded::Returned;
 pub(crate) use bounded::added_to;
 pub(crate) use bounded::computes;
 pub(crate) use bounded::is_of_kernel;
+pub(crate) use closed_schemas::is_out_of_reach;
 pub(crate) use condition::RowCondition;
 use fixes::{Cause, is_own};
 use gather::Gathered;

@@ -2,6 +2,7 @@
 
 use crate::audit::context::AuditSubject;
 use crate::audit::context::Database;
+use crate::audit::reach::is_out_of_reach;
 use crate::audit::search_paths::{creators, schemas_of};
 use martydb_catalog::CatalogObject;
 use martydb_model::contract::acts_as_owner;
@@ -91,9 +92,9 @@ fn severity(db: &Database<'_>, item: &CatalogObject) -> Severity {
     }
 }
 
-/// Returns `true` if who misleads it gains nothing: by its owner.
+/// Returns `true` if who misleads it gains nothing: by its owner or its place.
 fn lends_nothing(db: &Database<'_>, item: &CatalogObject) -> bool {
-    db.lends_nothing(&item.owner)
+    db.lends_nothing(&item.owner) || is_out_of_reach(db, item)
 }
 
 fn search_path(item: &CatalogObject) -> Option<&str> {
