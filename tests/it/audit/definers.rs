@@ -24,7 +24,7 @@ fn a_superusers_trigger_is_a_finding_only_if_it_uses_the_row() {
     assert_eq!(Pair::grave(&pair.verify(&[], 4)), [expected]);
 }
 
-/// What `%s` puts into a statement may be anything.
+/// A value of `%s` may be a statement of its own.
 #[test]
 fn a_superusers_statement_is_a_finding_only_if_a_value_is_not_quoted() {
     let pair = Pair::new();

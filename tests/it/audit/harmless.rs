@@ -150,7 +150,7 @@ const HARMLESS: &[(&str, &str)] = &[
         "red_db",
         "CREATE ROLE keeper; CREATE SCHEMA archive AUTHORIZATION keeper; CREATE TABLE archive.past (n int); ALTER TABLE archive.past OWNER TO keeper; CREATE VIEW archive.all_past AS SELECT n FROM archive.past; ALTER VIEW archive.all_past OWNER TO keeper; GRANT USAGE ON SCHEMA archive TO red_ro; GRANT SELECT ON archive.all_past TO red_ro",
     ),
-    // What an owner without power lends.
+    // A function whose owner has no power to lend.
     (
         "red_db",
         "CREATE FUNCTION archive.put(x int) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS 'INSERT INTO archive.past VALUES ($1)'; ALTER FUNCTION archive.put OWNER TO keeper; REVOKE ALL ON FUNCTION archive.put FROM PUBLIC; GRANT USAGE ON SCHEMA archive TO red_app; GRANT EXECUTE ON FUNCTION archive.put TO red_app",
@@ -164,7 +164,7 @@ const HARMLESS: &[(&str, &str)] = &[
         "red_db",
         "CREATE FUNCTION ops.tuples() RETURNS TABLE (name name, tuples bigint) LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'SELECT relname, n_live_tup FROM pg_stat_user_tables'; REVOKE ALL ON FUNCTION ops.tuples FROM PUBLIC; GRANT EXECUTE ON FUNCTION ops.tuples TO red_app",
     ),
-    // A superuser's own schema, which nobody else may use.
+    // A superuser's own schema, which no other role may use.
     (
         "red_db",
         "CREATE SCHEMA dba_only; CREATE TABLE dba_only.note (what text); GRANT SELECT ON dba_only.note TO PUBLIC; CREATE FUNCTION dba_only.run(q text) RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'BEGIN EXECUTE q; RETURN 1; END'",

@@ -80,25 +80,25 @@ pub(crate) fn added_to(pieces: &[Piece], returned: Returned, is_plpgsql: bool) -
     // A message or a row would carry more than the figure.
     let figure = returned == Returned::Figure && !has(TELLS);
     let removes = returned != Returned::Anything && !has(&["returning", "raise"]);
-    let limits = Limits { figure, removes, is_plpgsql };
+    let limits = BodyLimits { figure, removes, is_plpgsql };
     let mut tables = limits.judge(pieces, &statements)?;
-    let inside = Limits { is_plpgsql: false, ..limits };
+    let inside = BodyLimits { is_plpgsql: false, ..limits };
     for statement in statements.values().flatten() {
         tables.extend(inside.judge(statement, &BTreeMap::new())?);
     }
     Some(tables)
 }
 
-/// What a body may do by what its function takes and returns.
+/// Limits of a body, by what its function takes and returns.
 #[derive(Clone, Copy)]
-struct Limits {
+struct BodyLimits {
     figure: bool,
     /// Set if the function has no argument and tells nothing of the rows that it removes.
     removes: bool,
     is_plpgsql: bool,
 }
 
-impl Limits {
+impl BodyLimits {
     fn judge(
         self,
         pieces: &[Piece],
@@ -125,7 +125,7 @@ impl Limits {
 
 struct BoundedBody<'a> {
     pieces: &'a [Piece],
-    limits: Limits,
+    limits: BodyLimits,
     /// Statements of each `EXECUTE`, by its place.
     executed: &'a BTreeMap<usize, Vec<Vec<Piece>>>,
     aliases: BTreeSet<&'a str>,

@@ -1,5 +1,5 @@
-//! Schemas that only superusers may use. What is in one is found by its name alone, and its name by nobody else, unless something
-//! outside uses it: <https://www.postgresql.org/docs/current/ddl-schemas.html#DDL-SCHEMAS-PRIV>.
+//! Schemas that only superusers may use. No other role finds what is in one by its name, so it is out of
+//! reach unless something outside uses it: <https://www.postgresql.org/docs/current/ddl-schemas.html#DDL-SCHEMAS-PRIV>.
 
 use super::super::context::Database;
 use super::body_text::read_body;

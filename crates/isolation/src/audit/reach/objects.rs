@@ -258,7 +258,7 @@ const KNOWN: &str = "address_standardizer adminpack age amcheck apg_plan_mgmt au
     refint repmgr seg semver set_user sslinfo supabase_vault system_stats tablefunc tcn tds_fdw temporal_tables timescaledb timescaledb_osm timescaledb_toolkit tsm_system_rows \
     tsm_system_time unaccent uuid-ossp vector vectorscale wal2json wrappers xml2 zhparser";
 
-/// Returns `true` for a foreign table of a server to which no role has a mapping: it connects for nobody.
+/// Returns `true` for a foreign table of a server to which no role has a mapping, so that it connects nowhere.
 fn is_unmapped(catalog: &DatabaseCatalog, found: &PrivilegedRelation) -> bool {
     let mut servers = catalog.servers.iter();
     let server = servers.find(|server| server.tables.iter().any(|table| table.display == found.display));

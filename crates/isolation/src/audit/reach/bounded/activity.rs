@@ -1,4 +1,4 @@
-//! What a body shows of `pg_stat_activity`. Which role is connected where, everybody sees; what a session is doing only roles with
+//! Columns of `pg_stat_activity` that a body shows. Which role is connected where, everybody sees; what a session is doing only roles with
 //! `pg_read_all_stats`: <https://www.postgresql.org/docs/current/monitoring-stats.html>.
 
 use super::super::pieces::{Piece, name_at};

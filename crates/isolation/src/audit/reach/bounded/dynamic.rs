@@ -5,7 +5,7 @@
 
 use super::super::executed_text::{closing, split_arguments};
 use super::super::pieces::{Piece, name_at};
-use super::placeholders::{Placeholder, split};
+use super::placeholders::{QuotedValue, split};
 use super::variables::assigned_texts;
 
 /// Deepest variable in the value of a variable.
@@ -98,13 +98,13 @@ fn is_plain(text: &str) -> bool {
 }
 
 /// Returns what the value of a cast prints as.
-fn cast(part: &[Piece]) -> Option<Placeholder> {
+fn cast(part: &[Piece]) -> Option<QuotedValue> {
     let [.., Piece::Symbol(b':'), Piece::Symbol(b':'), Piece::Word { text, quoted: false }] = part else {
         return None;
     };
     match text.as_str() {
-        number if NUMBERS.contains(&number) => Some(Placeholder::Number),
-        name if NAMES.contains(&name) => Some(Placeholder::Name),
+        number if NUMBERS.contains(&number) => Some(QuotedValue::Number),
+        name if NAMES.contains(&name) => Some(QuotedValue::Name),
         _ => None,
     }
 }
@@ -118,16 +118,16 @@ fn call(body: &[Piece], part: &[Piece], depth: usize) -> Option<Vec<String>> {
     let arguments = &part[open + 1..part.len() - 1];
     match name.name.as_str() {
         "quote_ident" => Some(vec![quoted_name(arguments).text()]),
-        "quote_literal" | "quote_nullable" => Some(vec![Placeholder::Value.text()]),
+        "quote_literal" | "quote_nullable" => Some(vec![QuotedValue::Value.text()]),
         "format" => formatted(body, &split_arguments(arguments), depth),
         _ => None,
     }
 }
 
-fn quoted_name(argument: &[Piece]) -> Placeholder {
+fn quoted_name(argument: &[Piece]) -> QuotedValue {
     match argument {
-        [one] if one.is("session_user") => Placeholder::Caller,
-        _ => Placeholder::Name,
+        [one] if one.is("session_user") => QuotedValue::Caller,
+        _ => QuotedValue::Name,
     }
 }
 
@@ -151,7 +151,7 @@ fn formatted(body: &[Piece], parts: &[&[Piece]], depth: usize) -> Option<Vec<Str
         let values = match spec[letter..].chars().next()? {
             '%' => vec!["%".to_owned()],
             'I' => vec![quoted_name(argument()?).text()],
-            'L' => argument().map(|_| vec![Placeholder::Value.text()])?,
+            'L' => argument().map(|_| vec![QuotedValue::Value.text()])?,
             's' => texts(body, argument()?, depth)?,
             _ => return None,
         };

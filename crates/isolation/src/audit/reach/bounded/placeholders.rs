@@ -16,21 +16,21 @@ const NUMBER: &str = "\u{E000}number";
 
 /// Value of an expression whose contents are unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Placeholder {
+pub(super) enum QuotedValue {
     Name,
     Caller,
     Value,
     Number,
 }
 
-impl Placeholder {
+impl QuotedValue {
     /// Returns the mark as the text has it.
     pub(super) fn text(self) -> String {
         match self {
-            Placeholder::Name => format!("\"{NAME}\""),
-            Placeholder::Caller => format!("\"{CALLER}\""),
-            Placeholder::Value => format!("'{VALUE}'"),
-            Placeholder::Number => NUMBER.into(),
+            QuotedValue::Name => format!("\"{NAME}\""),
+            QuotedValue::Caller => format!("\"{CALLER}\""),
+            QuotedValue::Value => format!("'{VALUE}'"),
+            QuotedValue::Number => NUMBER.into(),
         }
     }
 }
@@ -71,7 +71,7 @@ fn stand_alone(text: &str) -> bool {
     let joins = |found: Option<char>| {
         found.is_some_and(|c| c.is_alphanumeric() || "_$\"'".contains(c) || !c.is_ascii())
     };
-    let all = [Placeholder::Name, Placeholder::Caller, Placeholder::Value, Placeholder::Number];
+    let all = [QuotedValue::Name, QuotedValue::Caller, QuotedValue::Value, QuotedValue::Number];
     all.iter().map(|one| one.text()).all(|mark| {
         text.match_indices(&mark).all(|(at, _)| {
             !joins(text[..at].chars().next_back()) && !joins(text[at + mark.len()..].chars().next())
@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn a_mark_is_a_token_of_its_own() {
         let [name, value, number] =
-            [Placeholder::Name, Placeholder::Value, Placeholder::Number].map(Placeholder::text);
+            [QuotedValue::Name, QuotedValue::Value, QuotedValue::Number].map(QuotedValue::text);
         for (text, expected) in [
             (format!("ANALYZE {name}.{name}"), true),
             (format!("VALUES ({value}, {number})"), true),

@@ -1,4 +1,4 @@
-//! Statements of maintenance, whose effect is the same whoever runs them.
+//! Statements of maintenance, whose effect is the same for each role that runs them.
 //!
 //! REFRESH, ANALYZE and REINDEX evaluate the expressions of a relation as its owner:
 //! <https://www.postgresql.org/docs/current/sql-refreshmaterializedview.html>. A superuser's relation with code of another role

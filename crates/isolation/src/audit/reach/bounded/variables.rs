@@ -37,8 +37,8 @@ fn is_length(piece: Option<&Piece>) -> bool {
     matches!(piece, Some(Piece::Symbol(b'0'..=b'9')))
 }
 
-/// Declaration of one variable.
-pub(super) struct Declaration<'p> {
+/// VariableDeclaration of one variable.
+pub(super) struct VariableDeclaration<'p> {
     pub name: &'p str,
     /// Place of its value, or of the semicolon.
     pub value: usize,
@@ -47,7 +47,7 @@ pub(super) struct Declaration<'p> {
 }
 
 /// Returns the declarations behind a `DECLARE`; `None` if one has another form, or a type of another role.
-pub(super) fn declarations(pieces: &[Piece], declare: usize) -> Option<Vec<Declaration<'_>>> {
+pub(super) fn declarations(pieces: &[Piece], declare: usize) -> Option<Vec<VariableDeclaration<'_>>> {
     let (mut all, mut at) = (vec![], declare + 1);
     while !pieces.get(at)?.is("begin") {
         let Piece::Word { text: name, .. } = pieces.get(at)? else { return None };
@@ -58,7 +58,7 @@ pub(super) fn declarations(pieces: &[Piece], declare: usize) -> Option<Vec<Decla
             value += 2;
         }
         let end = value + pieces[value..].iter().position(|piece| *piece == Piece::Symbol(b';'))?;
-        all.push(Declaration { name, value: value_start(pieces, value, end)?, end });
+        all.push(VariableDeclaration { name, value: value_start(pieces, value, end)?, end });
         at = end + 1;
     }
     Some(all)
