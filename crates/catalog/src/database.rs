@@ -198,6 +198,9 @@ pub struct RoutineBody {
     pub text: String,
     /// Value of its `search_path`, if it sets one.
     pub path: Option<String>,
+    /// Set if its arguments and results have types of the server.
+    #[serde(default)]
+    pub native: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]

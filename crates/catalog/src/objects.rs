@@ -71,6 +71,9 @@ pub struct CatalogObject {
     /// Set for a table whose new rows a trigger, a rule, a partition or a view gets.
     #[serde(default)]
     pub watched: bool,
+    /// Set for a function or a relation of users on which something outside it depends.
+    #[serde(default)]
+    pub referred: Option<bool>,
     /// Relations other than the server's that a view reads: to a role that may read them itself its owner's privileges give
     /// nothing, <https://www.postgresql.org/docs/current/rules-privileges.html>. `None` where one of all its relations is of a
     /// kind for which that does not hold, or is one of the server's that not everybody reads; for a view that no superuser

@@ -25,13 +25,14 @@ mod settings;
 #[cfg(test)]
 pub mod testing;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::reach::AccessGraph;
 use context::{Audit, Database};
-use martydb_catalog::{KnownPasswords, Snapshot};
+use martydb_catalog::{CatalogObject, KnownPasswords, Snapshot};
 use martydb_model::DesiredServer;
 use martydb_model::findings::{Finding, FindingBuilder, FindingKey};
+use reach::BoundedFunctions;
 
 /// Returns the findings of one server, the most severe first.
 pub fn audit(desired: &DesiredServer, snapshot: &Snapshot, known: KnownPasswords<'_>) -> Vec<Finding> {
@@ -50,7 +51,7 @@ pub fn audit(desired: &DesiredServer, snapshot: &Snapshot, known: KnownPasswords
     sessions::judge(&audit, &mut out);
     secrets::judge(&audit, known, &mut out);
     hba::judge(&audit, &mut out);
-    reach::judge(&audit, &mut out);
+    reach::judge(&audit, &functions(&audit, code::is_bounded), &mut out);
     let mut findings = merged(out.into_iter().map(|found| found.on(&desired.name)));
     findings.iter_mut().for_each(|finding| withhold(finding, known));
     findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.key().cmp(&b.key())));
@@ -58,13 +59,16 @@ pub fn audit(desired: &DesiredServer, snapshot: &Snapshot, known: KnownPasswords
 }
 
 /// Returns the SECURITY DEFINER functions that give their callers nothing, by database, with their arguments.
-pub(crate) fn bounded_functions(
-    desired: &DesiredServer,
-    snapshot: &Snapshot,
-) -> BTreeMap<String, BTreeSet<String>> {
-    let audit = Audit::new(desired, snapshot);
+pub(crate) fn bounded_functions(desired: &DesiredServer, snapshot: &Snapshot) -> BoundedFunctions {
+    functions(&Audit::new(desired, snapshot), code::gives_nothing)
+}
+
+fn functions(
+    audit: &Audit<'_>,
+    is_among: impl Fn(&Database<'_>, &CatalogObject) -> bool,
+) -> BoundedFunctions {
     let of = |db: &Database<'_>| {
-        let bounded = db.catalog.objects.iter().filter(|item| code::is_bounded(db, item));
+        let bounded = db.catalog.objects.iter().filter(|item| is_among(db, item));
         bounded.map(|item| item.display.clone()).collect()
     };
     audit.databases().map(|db| (db.name.to_owned(), of(&db))).collect()
@@ -74,7 +78,7 @@ pub(crate) fn bounded_functions(
 /// need no password.
 pub fn access_graph(desired: &DesiredServer, snapshot: &Snapshot) -> AccessGraph {
     let audit = Audit::new(desired, snapshot);
-    let mut graph = reach::graph(&audit);
+    let mut graph = reach::graph(&audit, &functions(&audit, code::is_bounded));
     graph.edges.extend(hba::passwordless_edges(&audit));
     graph
 }

@@ -24,6 +24,43 @@ fn a_superusers_trigger_is_a_finding_only_if_it_uses_the_row() {
     assert_eq!(Pair::grave(&pair.verify(&[], 4)), [expected]);
 }
 
+/// A value of `%s` may be a statement of its own.
+#[test]
+fn a_superusers_statement_is_a_finding_only_if_a_value_is_not_quoted() {
+    let pair = Pair::new();
+    let analyze = |spec: &str| {
+        format!(
+            "CREATE OR REPLACE FUNCTION ops.tidy(t text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$BEGIN EXECUTE format('ANALYZE public.{spec}', t); END$$"
+        )
+    };
+    pair.server.sql("red_db", "CREATE SCHEMA ops; GRANT USAGE ON SCHEMA ops TO red_app");
+    pair.server.sql("red_db", &analyze("%I"));
+    pair.server.sql(
+        "red_db",
+        "REVOKE ALL ON FUNCTION ops.tidy FROM PUBLIC; GRANT EXECUTE ON FUNCTION ops.tidy TO red_app",
+    );
+    assert_eq!(Pair::grave(&pair.verify(&["--probes", "full"], 0)), Vec::<String>::new());
+    pair.server.sql("red_db", &analyze("%s"));
+    let expected = "critical | definer-function | red | red_app | red_db | function ops.tidy(text)";
+    let found = Pair::grave(&pair.verify(&[], 4));
+    assert!(found.iter().any(|line| line == expected), "{found:#?}");
+}
+
+/// An operator needs no USAGE on the schema of its function.
+#[test]
+fn a_function_in_a_superusers_schema_is_a_finding_only_if_something_outside_uses_it() {
+    let pair = Pair::new();
+    pair.server.sql(
+        "red_db",
+        "CREATE SCHEMA dba_only; CREATE FUNCTION dba_only.run(q text) RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'BEGIN EXECUTE q; RETURN 1; END'",
+    );
+    assert_eq!(Pair::grave(&pair.verify(&["--probes", "full"], 0)), Vec::<String>::new());
+    pair.server.sql("red_db", "CREATE OPERATOR public.### (RIGHTARG = text, FUNCTION = dba_only.run)");
+    let expected = "critical | definer-function | red | PUBLIC | red_db | function dba_only.run(text)";
+    let found = Pair::grave(&pair.verify(&[], 4));
+    assert!(found.iter().any(|line| line == expected), "{found:#?}");
+}
+
 /// A pooler's own login is meant to have them; what every role may call, any login of its database may.
 #[test]
 fn a_lookup_of_passwords_that_every_role_may_call_is_critical() {

@@ -150,6 +150,25 @@ const HARMLESS: &[(&str, &str)] = &[
         "red_db",
         "CREATE ROLE keeper; CREATE SCHEMA archive AUTHORIZATION keeper; CREATE TABLE archive.past (n int); ALTER TABLE archive.past OWNER TO keeper; CREATE VIEW archive.all_past AS SELECT n FROM archive.past; ALTER VIEW archive.all_past OWNER TO keeper; GRANT USAGE ON SCHEMA archive TO red_ro; GRANT SELECT ON archive.all_past TO red_ro",
     ),
+    // A function whose owner has no power to lend.
+    (
+        "red_db",
+        "CREATE FUNCTION archive.put(x int) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS 'INSERT INTO archive.past VALUES ($1)'; ALTER FUNCTION archive.put OWNER TO keeper; REVOKE ALL ON FUNCTION archive.put FROM PUBLIC; GRANT USAGE ON SCHEMA archive TO red_app; GRANT EXECUTE ON FUNCTION archive.put TO red_app",
+    ),
+    // A superuser's statements whose text is known, and whose values are quoted.
+    (
+        "red_db",
+        "CREATE FUNCTION ops.refresh(v text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$BEGIN EXECUTE format('REFRESH MATERIALIZED VIEW public.%I', v); EXECUTE 'ANALYZE public.item'; PERFORM pg_notify('refreshed', v); INSERT INTO ops.writes (who, rel, op) VALUES (session_user, v, 'refresh'); END$$; REVOKE ALL ON FUNCTION ops.refresh FROM PUBLIC; GRANT EXECUTE ON FUNCTION ops.refresh TO red_app",
+    ),
+    (
+        "red_db",
+        "CREATE FUNCTION ops.tuples() RETURNS TABLE (name name, tuples bigint) LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'SELECT relname, n_live_tup FROM pg_stat_user_tables'; REVOKE ALL ON FUNCTION ops.tuples FROM PUBLIC; GRANT EXECUTE ON FUNCTION ops.tuples TO red_app",
+    ),
+    // A superuser's own schema, which no other role may use.
+    (
+        "red_db",
+        "CREATE SCHEMA dba_only; CREATE TABLE dba_only.note (what text); GRANT SELECT ON dba_only.note TO PUBLIC; CREATE FUNCTION dba_only.run(q text) RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'BEGIN EXECUTE q; RETURN 1; END'",
+    ),
     ("postgres", "COMMENT ON DATABASE blue_db IS 'psql \"host=db user=blue_ro password=<from vault>\"'"),
     // A library that only observes, and a wrapper that connects nothing.
     (
@@ -165,6 +184,11 @@ const HARMLESS: &[(&str, &str)] = &[
     (
         "red_db",
         "CREATE EXTENSION postgres_fdw SCHEMA ops; CREATE SERVER self FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', dbname 'red_db'); CREATE USER MAPPING FOR red_app SERVER self OPTIONS (user 'red_app', password 'x'); GRANT USAGE ON FOREIGN SERVER self TO red_app; CREATE FOREIGN TABLE ops.same (id int, name text) SERVER self OPTIONS (schema_name 'public', table_name 'item'); GRANT SELECT ON ops.same TO red_app",
+    ),
+    // A server that no login may use, and a table that no mapping opens.
+    (
+        "red_db",
+        "CREATE SERVER reports FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', dbname 'blue_db'); CREATE USER MAPPING FOR PUBLIC SERVER reports OPTIONS (user 'x', password 'x'); CREATE SERVER unmapped FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', dbname 'blue_db'); CREATE FOREIGN TABLE ops.unmapped (n int) SERVER unmapped; GRANT SELECT ON ops.unmapped TO red_app",
     ),
     // Views of a superuser over what their readers read without them.
     (

@@ -11,7 +11,7 @@ mod triggers;
 
 use super::context::{Audit, Database};
 use super::definer_views;
-use super::reach::{computes, pieces, read_body};
+use super::reach::{computes, is_out_of_reach, pieces, read_body};
 use super::roles::RoleClass;
 use crate::audit::context::AuditSubject;
 use martydb_catalog::CatalogObject;
@@ -40,7 +40,16 @@ pub(crate) fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     }
 }
 
-/// Returns `true` for a SECURITY DEFINER function that gives its callers nothing.
+/// Returns `true` for a SECURITY DEFINER function that gives its callers nothing: by its text, its owner or its place.
+pub(crate) fn gives_nothing(db: &Database<'_>, item: &CatalogObject) -> bool {
+    item.is_routine()
+        && item.definer
+        && (is_bounded(db, item)
+            || db.lends_nothing(&item.owner) && !item.is_unconfined()
+            || is_out_of_reach(db, item))
+}
+
+/// Returns `true` for a SECURITY DEFINER function whose text gives its callers nothing.
 pub(crate) fn is_bounded(db: &Database<'_>, item: &CatalogObject) -> bool {
     item.is_routine() && item.definer && bounded::purpose(db, item).is_some()
 }
@@ -52,12 +61,14 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
     let uncallable = is_hook(item) || item.is_trigger_function() && !item.is_unconfined();
     let mut users = if uncallable { vec![] } else { db.audit.callers(item, "EXECUTE") };
     let purpose = if lends { bounded::purpose(db, item) } else { None };
+    let hidden = is_out_of_reach(db, item);
     for user in users.iter().filter(|user| !db.is_elsewhere(item, user)) {
         // Fixed by revoking EXECUTE from the user if an entry grants it.
         let callable = |kind: &FindingKind, what: &str| {
             let repair = db.audit.entry_for(item, user).map(|entry| revoke(entry, None, &item.securable()));
             let seen = format!("{user} can call {}, {what}", item.object());
-            kind.of(*user).at(db.severity(user)).about(db, item).evidence(seen).fix(repair)
+            let severity = if hidden { Low } else { db.severity(user) };
+            kind.of(*user).at(severity).about(db, item).evidence(seen).fix(repair)
         };
         if item.is_unconfined() {
             let what = if item.is_aggregate() {
@@ -73,7 +84,9 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
             let what = format!("which runs with the privileges of {}{does}{}", item.owner, left_open(item));
             let found = callable(DEFINER_SUPERUSER, &what);
             // A search path that misleads it is a finding of its own.
-            out.push(if purpose.is_some() || by_name.is_some() {
+            let is_own = *user == PUBLIC || db.is_own(user);
+            let lends_nothing = hidden || is_own && db.lends_nothing(&item.owner);
+            out.push(if purpose.is_some() || by_name.is_some() || lends_nothing {
                 found.at(Low)
             } else if *user == PUBLIC && db.is_entered() && reads_passwords(db, item) {
                 // The passwords of all services' logins are among them.

@@ -1,7 +1,7 @@
 //! Relations that lend their owner's privileges: views, materialized views, and tables with rules.
 
 use super::context::Database;
-use super::reach::{Piece, RowCondition, pieces};
+use super::reach::{Piece, RowCondition, is_out_of_reach, pieces};
 use crate::audit::context::AuditSubject;
 use martydb_catalog::{CatalogObject, ReadRelation};
 use martydb_model::AclEntry;
@@ -32,6 +32,7 @@ pub(crate) fn judge(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<Findi
     for (user, entry, of) in users.filter(|(user, ..)| !db.is_elsewhere(item, user)) {
         let seen = format!("{user} {verb} {} with the privileges of {}", item.object(), item.owner);
         let severity = match (db.service.is_some(), db.is_granted_by_name(user)) {
+            _ if is_out_of_reach(db, item) => Low,
             _ if entry.privilege == "SELECT" && (gives_nothing(db, item, user) || shows_own_rows(item)) => {
                 Low
             }

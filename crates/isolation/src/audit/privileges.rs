@@ -2,6 +2,7 @@
 
 use super::context::{Audit, Database};
 use super::declared_access::{class_of, is_declared};
+use super::reach::is_out_of_reach;
 use super::roles::RoleClass;
 use super::{code, definer_views, foreign_servers};
 use crate::audit::context::AuditSubject;
@@ -170,26 +171,7 @@ fn in_service(
     let weight = weight(&entry.privilege);
     let Some((service, kind)) = db.audit.managed(user) else {
         return Some(match user {
-            PUBLIC if (item.is_harmless() || code::is_bounded(db, item)) && !entry.grantable => {
-                PUBLIC_RIGHT.of(PUBLIC).at(Low)
-            }
-            PUBLIC
-                if entry.privilege == "SELECT"
-                    && (item.is_invoker() || definer_views::gives_nothing(db, item, PUBLIC)) =>
-            {
-                PUBLIC_RIGHT.of(PUBLIC).at(Low)
-            }
-            PUBLIC if is_superusers_schema(db, item) && entry.privilege == "USAGE" => {
-                PUBLIC_RIGHT.of(PUBLIC).at(Low)
-            }
-            // Each role holds it on a new type: it makes columns of it.
-            PUBLIC
-                if class_of(db, item) == ObjectClass::Type
-                    && !entry.grantable
-                    && db.audit.class_of(&item.owner) == RoleClass::Trusted =>
-            {
-                PUBLIC_RIGHT.of(PUBLIC).at(Low)
-            }
+            PUBLIC if gives_public_nothing(db, item, entry) => PUBLIC_RIGHT.of(PUBLIC).at(Low),
             PUBLIC => PUBLIC_RIGHT.of(PUBLIC).at(weight),
             _ if db.audit.user_can_connect(user, db.name) => UNMANAGED_RIGHT.of(user).at(Medium),
             _ => UNMANAGED_RIGHT.of(user).at(Low),
@@ -212,10 +194,24 @@ fn in_service(
         // A role that creates nothing cannot use it.
         ObjectClass::Type => Low,
         _ if entry.privilege == "USAGE" && foreign_servers::leads_nowhere(db, item) => Low,
-        _ if code::is_bounded(db, item) && !entry.grantable => Low,
+        _ if code::gives_nothing(db, item) && !entry.grantable => Low,
+        _ if is_out_of_reach(db, item) => Low,
         _ => weight,
     };
     Some(OWN_RIGHT.of(user).at(severity))
+}
+
+/// Returns `true` for a privilege by which PUBLIC gets nothing beyond what each role has.
+fn gives_public_nothing(db: &Database<'_>, item: &CatalogObject, entry: &AclEntry) -> bool {
+    let bounded = || item.is_harmless() || code::gives_nothing(db, item);
+    let shown = || item.is_invoker() || definer_views::gives_nothing(db, item, PUBLIC);
+    // Each role holds it on a new type: it makes columns of it.
+    let of_type =
+        || class_of(db, item) == ObjectClass::Type && db.audit.class_of(&item.owner) == RoleClass::Trusted;
+    is_out_of_reach(db, item)
+        || !entry.grantable && (bounded() || of_type())
+        || entry.privilege == "SELECT" && shown()
+        || entry.privilege == "USAGE" && is_superusers_schema(db, item)
 }
 
 /// Returns `true` for a schema of an admin beside the service's own: what is in it is judged by itself.

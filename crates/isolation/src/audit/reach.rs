@@ -3,6 +3,7 @@
 mod bodies;
 mod body_text;
 mod bounded;
+mod closed_schemas;
 mod condition;
 mod executed_text;
 mod fixes;
@@ -26,27 +27,28 @@ pub(crate) use bounded::Returned;
 pub(crate) use bounded::added_to;
 pub(crate) use bounded::computes;
 pub(crate) use bounded::is_of_kernel;
+pub(crate) use closed_schemas::is_out_of_reach;
 pub(crate) use condition::RowCondition;
 use fixes::{Cause, is_own};
 use gather::Gathered;
 pub(crate) use martydb_model::findings::FindingBuilder;
 use martydb_model::findings::ReachedServices;
 use martydb_model::findings::Severity::{self, Critical, High, Medium};
-pub(crate) use objects::is_lever;
+pub(crate) use objects::{BoundedFunctions, is_lever};
 pub(crate) use pieces::{Piece, UsedName, name_at, pieces};
 use principals::gather;
 
 /// Adds findings for everything that the logins reach.
-pub(crate) fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
-    let mut gathered = gather(audit);
+pub(crate) fn judge(audit: &Audit<'_>, bounded: &BoundedFunctions, out: &mut Vec<FindingBuilder>) {
+    let mut gathered = gather(audit, bounded);
     let facts = std::mem::take(&mut gathered.facts);
     let causes = fixes::causes(audit, &gathered, facts);
     out.extend(causes.values().map(|cause| finding(audit, &gathered, cause)));
 }
 
 /// Returns everything that the logins reach, with every step. At a hundred services this is larger than its input.
-pub(crate) fn graph(audit: &Audit<'_>) -> AccessGraph {
-    let mut gathered = gather(audit);
+pub(crate) fn graph(audit: &Audit<'_>, bounded: &BoundedFunctions) -> AccessGraph {
+    let mut gathered = gather(audit, bounded);
     let facts = std::mem::take(&mut gathered.facts);
     let mut conclusions = conclude(&facts);
     conclusions.paths.retain(|path| !is_own(audit, &gathered, path));

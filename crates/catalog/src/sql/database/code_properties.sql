@@ -68,6 +68,19 @@
     JOIN pg_catalog.pg_class c ON c.oid = d.refobjid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE r.ev_class = t.oid AND (n.nspname = 'martydb' OR c.relname = 'refinery_schema_history')),
   'rules', t.kind = 'table' AND EXISTS (SELECT FROM pg_catalog.pg_rewrite r WHERE r.ev_class = t.oid),
+  -- Set for a function, a table or a view on which anything depends but its own type, indexes, constraints, defaults, triggers,
+  -- policies and rules.
+  'referred', CASE WHEN NOT t.system AND t.extension IS NULL AND (t.language IS NOT NULL OR t.kind IN ('table', 'view', 'materialized view')) THEN
+    EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.refclassid = t.class AND d.refobjid = t.oid
+      AND NOT (t.language IS NULL AND CASE d.classid
+        WHEN 'pg_catalog.pg_type'::pg_catalog.regclass THEN true
+        WHEN 'pg_catalog.pg_class'::pg_catalog.regclass THEN (SELECT c.relkind IN ('i', 'I', 'S', 't') FROM pg_catalog.pg_class c WHERE c.oid = d.objid)
+        WHEN 'pg_catalog.pg_constraint'::pg_catalog.regclass THEN (SELECT k.conrelid = t.oid FROM pg_catalog.pg_constraint k WHERE k.oid = d.objid)
+        WHEN 'pg_catalog.pg_attrdef'::pg_catalog.regclass THEN (SELECT a.adrelid = t.oid FROM pg_catalog.pg_attrdef a WHERE a.oid = d.objid)
+        WHEN 'pg_catalog.pg_trigger'::pg_catalog.regclass THEN (SELECT g.tgrelid = t.oid FROM pg_catalog.pg_trigger g WHERE g.oid = d.objid)
+        WHEN 'pg_catalog.pg_policy'::pg_catalog.regclass THEN (SELECT y.polrelid = t.oid FROM pg_catalog.pg_policy y WHERE y.oid = d.objid)
+        WHEN 'pg_catalog.pg_rewrite'::pg_catalog.regclass THEN (SELECT r.ev_class = t.oid FROM pg_catalog.pg_rewrite r WHERE r.oid = d.objid)
+        ELSE false END)) END,
   -- Set for a table whose new rows something gets: a trigger, a rule, a partition, a view.
   'watched', t.kind = 'table' AND (EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = t.oid AND NOT g.tgisinternal)
     OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = t.oid AND (c.relkind <> 'r' OR c.relispartition))

@@ -11,5 +11,8 @@ FROM routine r JOIN pg_catalog.pg_language l ON l.oid = r.prolang
 WHERE r.prosecdef AND r.executes AND r.extname IS NULL AND l.lanname IN ('sql', 'plpgsql') AND r.proowner NOT IN (SELECT m.oid FROM mighty m) LIMIT 100001)
 UNION ALL
 (SELECT 'body', pg_catalog.jsonb_build_object('run_by', b.shown, 'function', CASE WHEN b.function <> 0 THEN b.function::pg_catalog.regprocedure::text END,
-  'language', b.language, 'definer', b.definer, 'text', b.text, 'path', b.path)::text
+  'language', b.language, 'definer', b.definer, 'text', b.text, 'path', b.path,
+  'native', NOT EXISTS (SELECT FROM pg_catalog.pg_proc p
+    CROSS JOIN LATERAL pg_catalog.unnest(p.prorettype || p.proargtypes::oid[] || coalesce(p.proallargtypes, '{}')) t (oid)
+    WHERE p.oid = b.function AND t.oid >= 16384))::text
 FROM body b LIMIT 100001)

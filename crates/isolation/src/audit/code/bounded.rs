@@ -1,5 +1,8 @@
 //! SECURITY DEFINER functions of superusers that give their callers nothing beyond the rows that they add.
 
+#[cfg(test)]
+mod tests;
+
 use crate::audit::context::Database;
 use crate::audit::reach::{Piece, Returned, UsedName, added_to, computes, is_lever, pieces, read_body};
 use crate::audit::roles::RoleClass;
@@ -17,7 +20,7 @@ pub(crate) fn purpose(db: &Database<'_>, item: &CatalogObject) -> Option<String>
     // A text that was cut may go on with anything.
     let is_cut = body.text.chars().count() >= 65536;
     // A CHECK of a domain would run inside the function.
-    let returns_others = item.returns.as_deref().is_some_and(|of| of.contains('.'));
+    let returns_others = item.returns.as_deref().is_some_and(|of| is_others(body, of));
     if is_cut
         || returns_others
         || !body.definer
@@ -33,20 +36,35 @@ pub(crate) fn purpose(db: &Database<'_>, item: &CatalogObject) -> Option<String>
     };
     let words = pieces(&body.text);
     // The types of the row are those of a service's table, and so are their casts, which would run.
-    let is_row =
-        |word: &Piece| matches!(word, Piece::Word { text, .. } if ["new", "old"].contains(&text.as_str()));
-    if item.is_trigger_function() && words.iter().any(is_row) {
+    if item.is_trigger_function() && uses_row(&words) {
         return None;
     }
-    let tables = added_to(&words, returned)?;
-    if !tables.iter().all(|name| is_inert(db, name)) {
+    let tables = added_to(&words, returned, body.language == "plpgsql")?;
+    if !tables.iter().all(|name| is_inert(db, item, name)) {
         return None;
     }
     let names: Vec<String> = tables.iter().map(full_name).collect();
     Some(match names.as_slice() {
-        [] => "only computes".into(),
-        names => format!("only adds, removes or counts rows of {}", names.join(" and ")),
+        [] => "only computes or maintains relations".into(),
+        names => format!("only adds, changes or counts rows of {}", names.join(" and ")),
     })
+}
+
+/// Returns `true` for a result with a type of another role; the columns of a record are in no name of a type.
+fn is_others(body: &RoutineBody, returns: &str) -> bool {
+    returns.contains('.') || returns.ends_with("record") && !body.native
+}
+
+/// Returns `true` if a trigger's function does more with the row than hand it back.
+fn uses_row(words: &[Piece]) -> bool {
+    let is_row =
+        |word: &Piece| matches!(word, Piece::Word { text, .. } if ["new", "old"].contains(&text.as_str()));
+    let is_back = |at: usize| {
+        at > 0
+            && words[at - 1].is("return")
+            && words.get(at + 1).is_none_or(|next| *next == Piece::Symbol(b';'))
+    };
+    (0..words.len()).any(|at| is_row(&words[at]) && !is_back(at))
 }
 
 /// Returns `true` if nothing but the server's own functions, operators and types is found without a schema.
@@ -61,26 +79,29 @@ fn has_servers_types(shown: &str) -> bool {
     arguments.split(',').map(str::trim).all(|of| !of.contains('.') && !of.contains("any") && of != "record")
 }
 
-/// Returns `true` for a superuser's plain table on which nothing runs, and whose rows no function executes.
-fn is_inert(db: &Database<'_>, name: &UsedName) -> bool {
+/// Returns `true` for a superuser's plain table on which nothing runs, and whose rows no other function executes.
+fn is_inert(db: &Database<'_>, function: &CatalogObject, name: &UsedName) -> bool {
     let shown = full_name(name);
     let mut items = db.catalog.objects.iter();
     let found = items.find(|item| item.kind == "table" && item.column.is_none() && item.display == shown);
     let plain = |item: &CatalogObject| {
         item.is_users() && !item.watched && db.audit.class_of(&item.owner) == RoleClass::Trusted
     };
+    let is_other = |body: &RoutineBody| body.function.as_deref() != Some(&function.display);
     found.is_some_and(plain)
         && !is_lever(&shown)
-        && !db.catalog.privileged.bodies.iter().any(|body| executes(body, name))
+        && !db.catalog.privileged.bodies.iter().any(|body| is_other(body) && executes(body, name))
 }
 
-/// Returns `true` for a body that may run what rows of the table say.
+/// Returns `true` for a body that may run what rows of the table say. A bounded one reads no rows.
 fn executes(body: &RoutineBody, name: &UsedName) -> bool {
     let text = read_body(&body.text, body.language == "plpgsql");
     let uses = text.reads.iter().chain(&text.writes).any(|used| used.name == name.name);
     // Another table may have a worker of its own.
     let passes_on = text.writes.iter().any(|used| used.name != name.name);
-    uses && (text.executes || passes_on || !text.calls.iter().all(computes))
+    let is_bounded =
+        || added_to(&pieces(&body.text), Returned::Anything, body.language == "plpgsql").is_some();
+    uses && !is_bounded() && (text.executes || passes_on || !text.calls.iter().all(computes))
 }
 
 fn full_name(name: &UsedName) -> String {

@@ -2,6 +2,7 @@
 
 use crate::audit::context::AuditSubject;
 use crate::audit::context::Database;
+use crate::audit::reach::is_out_of_reach;
 use crate::audit::search_paths::{creators, schemas_of};
 use martydb_catalog::CatalogObject;
 use martydb_model::contract::acts_as_owner;
@@ -84,11 +85,16 @@ fn opened(db: &Database<'_>, item: &CatalogObject, schema: &str, creator: &str) 
 fn severity(db: &Database<'_>, item: &CatalogObject) -> Severity {
     let is_reached = db.service.is_some() || db.is_visited();
     match db.audit.managed(&item.owner) {
-        _ if names_are_written_out(item) => Low,
+        _ if names_are_written_out(item) || lends_nothing(db, item) => Low,
         _ if !is_reached && !db.is_entered() => Low,
         None if is_reached => High,
         _ => Medium,
     }
+}
+
+/// Returns `true` if who misleads it gains nothing: by its owner or its place.
+fn lends_nothing(db: &Database<'_>, item: &CatalogObject) -> bool {
+    db.lends_nothing(&item.owner) || is_out_of_reach(db, item)
 }
 
 fn search_path(item: &CatalogObject) -> Option<&str> {

@@ -1,40 +1,60 @@
 //! Bodies of superusers' functions that give a caller nothing: they compute from their arguments, read what everybody
-//! reads, and add rows to a superuser's table.
+//! reads, maintain relations, and add rows to a superuser's table.
 //!
-//! Every word counts: a statement, a function or a relation that is not listed here makes a body one that may do anything.
+//! Every word counts: a statement, a function or a relation that is not listed here makes a body one that may do anything. What
+//! `EXECUTE` runs is judged as a statement of the body.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+mod activity;
+mod changes;
+mod dynamic;
+mod fixed_calls;
+mod from_lists;
 mod own_sessions;
+mod placeholders;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod upkeep;
+mod variables;
 pub(super) mod words;
 
 use super::body_text::{NO_FUNCTION, is_target};
+use super::executed_text::closing;
 use super::pieces::{Piece, UsedName, name_at};
+use activity::shows_work;
+use changes::{conflict_words, update_words};
+use dynamic::{MAX_DEPTH, executed, expression_end};
+use fixed_calls::is_fixed_call;
+pub(crate) use fixed_calls::is_of_kernel;
+use from_lists::{aliases, is_count, is_list};
 use own_sessions::{ENDS, ends_own_sessions};
+use placeholders::is_unknown;
+use upkeep::is_upkeep;
+use variables::{assigned_at, begins, declarations, type_end};
 pub(crate) use words::computes;
-use words::{CATALOGS, FIGURES, FUNCTIONS, KERNEL_FILES};
+use words::{CATALOGS, EFFECTS, FIGURES, FUNCTIONS};
 
 /// First words of a statement.
 const STATEMENTS: &[&str] = &[
-    "begin", "else", "elsif", "end", "exception", "if", "insert", "null", "perform", "raise", "return",
-    "select", "when",
+    "begin", "continue", "else", "elseif", "elsif", "end", "exception", "exit", "get", "if", "insert",
+    "loop", "null", "perform", "raise", "return", "select", "when", "while",
 ];
+
+/// First words of a statement that is judged as a whole.
+const UPKEEP: &[&str] = &["alter", "analyze", "notify", "refresh", "reindex", "set"];
 
 /// Words of statements, clauses and bodies that are not judged.
 const REFUSED: &[&str] = &[
     "alter", "atomic", "call", "comment", "conflict", "copy", "create", "cursor", "declare", "delete", "do",
     "drop", "except", "execute", "fetch", "for", "foreach", "grant", "import", "lateral", "listen", "load",
-    "lock", "loop", "merge", "notify", "only", "open", "overriding", "query", "reset", "revoke", "security",
-    "set", "table", "tablesample", "truncate", "update", "using", "vacuum", "while", "with",
+    "lock", "merge", "notify", "only", "open", "overriding", "query", "reset", "revoke", "security", "set",
+    "table", "tablesample", "truncate", "update", "using", "vacuum", "with",
 ];
 
-/// Functions that read a file, where its name is a constant.
-const READERS: &[&str] = &["pg_read_file", "pg_read_binary_file"];
-
-/// Returns `true` for a file that shows nothing of a service or the server.
-pub(crate) fn is_of_kernel(file: &str) -> bool {
-    KERNEL_FILES.contains(&file)
-}
+/// Words of statements by which a body shows more than the figure that it returns.
+const TELLS: &[&str] = &["insert", "notify", "pg_notify", "raise", "set", "set_config", "update"];
 
 /// Result of a function.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,66 +65,216 @@ pub(crate) enum Returned {
     Anything,
 }
 
-/// Returns the tables, with their schemas, to which a bounded body adds rows, of which it removes those that a constant condition
-/// selects, or whose rows it counts; `None` if it may do anything else.
-pub(crate) fn added_to(pieces: &[Piece], returned: Returned) -> Option<BTreeSet<UsedName>> {
+/// Returns the tables, with their schemas, to which a bounded body adds rows, whose rows it changes, of which it removes those that
+/// a constant condition selects, or whose rows it counts; `None` if it may do anything else.
+pub(crate) fn added_to(pieces: &[Piece], returned: Returned, is_plpgsql: bool) -> Option<BTreeSet<UsedName>> {
+    let mut statements: BTreeMap<usize, Vec<Vec<Piece>>> = BTreeMap::new();
+    for at in (0..pieces.len()).filter(|at| is_plpgsql && pieces[*at].is("execute")) {
+        let expression = &pieces[at + 1..expression_end(pieces, at)];
+        statements.insert(at, executed(pieces, expression, MAX_DEPTH)?);
+    }
+    let has = |words: &[&str]| {
+        let inner = statements.values().flatten().flatten();
+        pieces.iter().chain(inner).any(|piece| piece.is_any(words))
+    };
     // A message or a row would carry more than the figure.
-    let figure =
-        returned == Returned::Figure && !pieces.iter().any(|piece| piece.is_any(&["insert", "raise"]));
-    let removes =
-        returned != Returned::Anything && !pieces.iter().any(|piece| piece.is_any(&["returning", "raise"]));
-    let counts = figure && is_count(pieces);
-    let (aliases, ends) = (aliases(pieces), ends_own_sessions(pieces));
-    let mut body = BoundedBody { pieces, aliases, figure, removes, counts, ends, tables: BTreeSet::new() };
-    if (0..pieces.len()).any(|at| pieces[at].is("from") && is_list(&pieces[at + 1..])) {
-        return None;
+    let figure = returned == Returned::Figure && !has(TELLS);
+    let removes = returned != Returned::Anything && !has(&["returning", "raise"]);
+    let limits = BodyLimits { figure, removes, is_plpgsql };
+    let mut tables = limits.judge(pieces, &statements)?;
+    let inside = BodyLimits { is_plpgsql: false, ..limits };
+    for statement in statements.values().flatten() {
+        tables.extend(inside.judge(statement, &BTreeMap::new())?);
     }
-    let mut at = 0;
-    while at < pieces.len() {
-        at = body.step(at)?;
+    Some(tables)
+}
+
+/// Limits of a body, by what its function takes and returns.
+#[derive(Clone, Copy)]
+struct BodyLimits {
+    figure: bool,
+    /// Set if the function has no argument and tells nothing of the rows that it removes.
+    removes: bool,
+    is_plpgsql: bool,
+}
+
+impl BodyLimits {
+    fn judge(
+        self,
+        pieces: &[Piece],
+        executed: &BTreeMap<usize, Vec<Vec<Piece>>>,
+    ) -> Option<BTreeSet<UsedName>> {
+        if (0..pieces.len()).any(|at| pieces[at].is("from") && is_list(&pieces[at + 1..])) {
+            return None;
+        }
+        let mut body = BoundedBody {
+            pieces,
+            limits: self,
+            executed,
+            aliases: aliases(pieces),
+            counts: self.figure && is_count(pieces),
+            sessions: ends_own_sessions(pieces) || shows_work(pieces),
+            ends: ends_own_sessions(pieces),
+            judged: BTreeSet::new(),
+            tables: BTreeSet::new(),
+        };
+        body.walk(0, pieces.len())?;
+        Some(body.tables)
     }
-    Some(body.tables)
 }
 
 struct BoundedBody<'a> {
     pieces: &'a [Piece],
+    limits: BodyLimits,
+    /// Statements of each `EXECUTE`, by its place.
+    executed: &'a BTreeMap<usize, Vec<Vec<Piece>>>,
     aliases: BTreeSet<&'a str>,
-    figure: bool,
-    /// Set if the function has no argument and tells nothing of the rows that it removes.
-    removes: bool,
     /// Set if it is one `SELECT count(*)`.
     counts: bool,
-    /// Set if it sees and ends only the sessions of the login that calls it.
+    /// Set if it sees of sessions what its caller may see.
+    sessions: bool,
+    /// Set if it ends only the sessions of the login that calls it.
     ends: bool,
+    /// Places of words that are part of a statement judged as a whole.
+    judged: BTreeSet<usize>,
     tables: BTreeSet<UsedName>,
 }
 
-impl BoundedBody<'_> {
+impl<'a> BoundedBody<'a> {
+    fn walk(&mut self, from: usize, to: usize) -> Option<()> {
+        let mut at = from;
+        while at < to {
+            at = self.step(at)?;
+        }
+        Some(())
+    }
+
     /// Returns the place behind the part at this place, or `None` if that is not bounded.
     fn step(&mut self, at: usize) -> Option<usize> {
-        if self.begins_statement(at) && self.removes_some(at) {
-            return Some(at + 1);
+        if self.executed.contains_key(&at) {
+            return self.execute(at);
         }
-        if self.begins_statement(at) && !self.pieces[at].is_any(STATEMENTS) {
-            return None;
+        if self.begins_statement(at)
+            && let Some(next) = self.statement(at)?
+        {
+            return Some(next);
+        }
+        if self.pieces[at..].starts_with(&[Piece::Symbol(b':'), Piece::Symbol(b':')]) {
+            return type_end(self.pieces, at + 2);
         }
         let Some((name, next)) = name_at(self.pieces, at) else { return Some(at + 1) };
-        if self.pieces[at].is_any(REFUSED) {
+        if self.pieces[at].is_any(REFUSED) && !self.judged.contains(&at) {
             return None;
         }
         self.name(at, next, name).then_some(next)
     }
 
+    /// Judges the expression of an `EXECUTE` and returns the place behind it.
+    fn execute(&mut self, at: usize) -> Option<usize> {
+        let end = expression_end(self.pieces, at);
+        self.walk(at + 1, end)?;
+        self.judge_using(end);
+        Some(end)
+    }
+
+    /// Lets the `USING` of an `EXECUTE` or a `RAISE` pass: values follow.
+    fn judge_using(&mut self, from: usize) {
+        let end = self.statement_end(from);
+        self.judged.extend((from..end).find(|at| self.pieces[*at].is("using")));
+    }
+
+    fn statement_end(&self, from: usize) -> usize {
+        let ends = |piece: &Piece| *piece == Piece::Symbol(b';');
+        self.pieces[from..].iter().position(ends).map_or(self.pieces.len(), |end| from + end)
+    }
+
+    /// Returns the place behind what is judged here; `Some(None)` if the words of the statement are judged one by one.
+    fn statement(&mut self, at: usize) -> Option<Option<usize>> {
+        let pieces = self.pieces;
+        let first = &pieces[at];
+        let is_first = |words: &[&str]| first.is_any(words);
+        if *first == Piece::Symbol(b';') {
+            return Some(Some(at + 1));
+        }
+        if is_first(UPKEEP) {
+            let end = self.statement_end(at);
+            return is_upkeep(&pieces[at..end]).then_some(Some(end));
+        }
+        if first.is("delete") {
+            return self.removes_some(at).then_some(Some(at + 1));
+        }
+        if first.is("update") {
+            self.judged.extend(update_words(pieces, at, self.limits.removes)?);
+            return Some(None);
+        }
+        if first.is("insert") {
+            self.judged.extend(conflict_words(pieces, at, self.limits.removes)?);
+        }
+        if is_first(STATEMENTS) && !self.limits.is_plpgsql {
+            return Some(None);
+        }
+        self.block_statement(at)
+    }
+
+    /// Judges a statement of PL/pgSQL.
+    fn block_statement(&mut self, at: usize) -> Option<Option<usize>> {
+        let pieces = self.pieces;
+        let next_is = |word: &str| pieces.get(at + 1).is_some_and(|piece| piece.is(word));
+        let first = &pieces[at];
+        if !self.limits.is_plpgsql {
+            return None;
+        }
+        if first.is("declare") {
+            return self.declare(at).map(Some);
+        }
+        if first.is_any(&["for", "foreach"]) {
+            return self.loop_values(at).map(Some);
+        }
+        if first.is("raise") {
+            self.judge_using(at);
+        }
+        if first.is("return") && next_is("query") {
+            return Some(Some(at + 2));
+        }
+        if first.is_any(STATEMENTS) {
+            return Some(None);
+        }
+        assigned_at(pieces, at).map(Some)
+    }
+
+    /// Judges the values of a `DECLARE` and returns the place of the `BEGIN`.
+    fn declare(&mut self, at: usize) -> Option<usize> {
+        let mut begin = at + 1;
+        for one in declarations(self.pieces, at)? {
+            self.aliases.insert(one.name);
+            self.walk(one.value, one.end)?;
+            begin = one.end + 1;
+        }
+        Some(begin)
+    }
+
+    /// Returns the place of what a loop goes through.
+    fn loop_values(&mut self, at: usize) -> Option<usize> {
+        let pieces = self.pieces;
+        let length = pieces[at..].iter().position(|piece| piece.is("in"))?;
+        for piece in &pieces[at + 1..at + length] {
+            match piece {
+                Piece::Word { text, .. } => drop(self.aliases.insert(text)),
+                Piece::Symbol(b',') => {}
+                _ => return None,
+            }
+        }
+        Some(at + length + 1)
+    }
+
     /// Returns `true` for a DELETE with a condition.
     fn removes_some(&self, at: usize) -> bool {
-        let mut rest = self.pieces[at..].iter().take_while(|piece| **piece != Piece::Symbol(b';'));
-        self.removes && self.pieces[at].is("delete") && rest.any(|piece| piece.is("where"))
+        let statement = &self.pieces[at..self.statement_end(at)];
+        self.limits.removes && statement.iter().any(|piece| piece.is("where"))
     }
 
     fn begins_statement(&self, at: usize) -> bool {
-        let starts =
-            |before: &Piece| *before == Piece::Symbol(b';') || before.is_any(&["begin", "then", "else"]);
-        at == 0 || starts(&self.pieces[at - 1]) && self.case_is_closed(at)
+        at == 0 || begins(&self.pieces[at - 1]) && self.case_is_closed(at)
     }
 
     /// Returns `true` unless the place is inside a CASE, whose THEN and ELSE begin no statement.
@@ -116,22 +286,19 @@ impl BoundedBody<'_> {
     }
 
     fn name(&mut self, at: usize, next: usize, name: UsedName) -> bool {
+        if is_unknown(&name.name) || name.schema.as_deref().is_some_and(is_unknown) {
+            return false;
+        }
         if is_target(self.pieces, at) {
             // A name without a schema may be the caller's temporary table.
             return name.schema.is_some() && self.tables.insert(name);
         }
-        let server = name.schema.as_deref() == Some("pg_catalog");
-        let listed = |names: &[&str]| names.contains(&name.name.as_str());
-        let figure = self.figure && listed(FIGURES) || self.ends && name.name == "pg_stat_activity";
         if self.pieces.get(next) == Some(&Piece::Symbol(b'(')) {
-            let word = !server && self.pieces[at].is_any(NO_FUNCTION);
-            return word
-                || (server || name.schema.is_none())
-                    && (figure
-                        || self.ends && listed(ENDS)
-                        || listed(FUNCTIONS)
-                        || listed(READERS) && self.is_fixed(next));
+            return self.call(at, next, &name);
         }
+        let listed = |names: &[&str]| names.contains(&name.name.as_str());
+        let figure =
+            self.limits.figure && listed(FIGURES) || self.sessions && name.name == "pg_stat_activity";
         let relation = at > 0 && self.pieces[at - 1].is_any(&["from", "join"]);
         match name.schema.as_deref() {
             Some("pg_catalog") => figure || listed(CATALOGS) || !relation && !name.name.starts_with("pg_"),
@@ -139,157 +306,33 @@ impl BoundedBody<'_> {
             Some(of) => !relation && self.aliases.contains(of),
             None if relation => figure || listed(CATALOGS),
             // The server's own relations may follow a comma.
-            None => figure || !name.name.starts_with("pg_"),
+            None => figure || listed(CATALOGS) || !name.name.starts_with("pg_"),
         }
     }
 
-    /// Returns `true` if the call at this parenthesis has one argument, a file of the kernel.
-    fn is_fixed(&self, open: usize) -> bool {
-        let [Some(Piece::Text(file)), Some(Piece::Symbol(b')'))] =
-            [self.pieces.get(open + 1), self.pieces.get(open + 2)]
-        else {
-            return false;
-        };
-        is_of_kernel(file)
-    }
-}
-
-/// Returns `true` for `SELECT count(*) FROM` and no other SELECT.
-fn is_count(pieces: &[Piece]) -> bool {
-    let selects = pieces.iter().filter(|piece| piece.is("select")).count();
-    let [select, count, Piece::Symbol(b'('), Piece::Symbol(b'*'), Piece::Symbol(b')'), from, ..] = pieces
-    else {
-        return false;
-    };
-    selects == 1 && select.is("select") && count.is("count") && from.is("from")
-}
-
-/// Returns `true` if a FROM has a comma: what follows it is a relation without a word that says so.
-fn is_list(from: &[Piece]) -> bool {
-    let mut depth = 0i32;
-    for piece in from {
-        match piece {
-            Piece::Symbol(b'(') => depth += 1,
-            Piece::Symbol(b')') if depth == 0 => return false,
-            Piece::Symbol(b')') => depth -= 1,
-            Piece::Symbol(b';') => return false,
-            Piece::Symbol(b',') if depth == 0 => return true,
-            word if depth == 0
-                && word.is_any(&["where", "group", "order", "limit", "union", "intersect"]) =>
-            {
-                return false;
-            }
-            _ => {}
+    /// Returns `true` for a call that gives nothing, and for a word before a parenthesis that calls nothing.
+    fn call(&self, at: usize, open: usize, name: &UsedName) -> bool {
+        let server = name.schema.as_deref() == Some("pg_catalog");
+        let listed = |names: &[&str]| names.contains(&name.name.as_str());
+        let renames = at > 0 && self.pieces[at - 1].is("as");
+        if !server && (self.pieces[at].is_any(NO_FUNCTION) || self.judged.contains(&at) || renames) {
+            return name.schema.is_none();
         }
-    }
-    false
-}
-
-/// Returns the names that a FROM gives to the server's relations.
-fn aliases(pieces: &[Piece]) -> BTreeSet<&str> {
-    let relations = (0..pieces.len()).filter(|at| pieces[*at].is_any(&["from", "join"]));
-    let behind = relations.filter_map(|at| Some(name_at(pieces, at + 1)?.1));
-    let alias = behind.filter_map(|at| {
-        match pieces.get(at + usize::from(pieces.get(at).is_some_and(|piece| piece.is("as")))) {
-            Some(Piece::Word { text, .. }) => Some(text.as_str()),
-            _ => None,
+        if self.pieces[at].is("cast") {
+            return self.casts(open);
         }
-    });
-    alias.chain(CATALOGS.iter().copied()).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::pieces::pieces;
-    use super::*;
-
-    fn tables(body: &str) -> Option<String> {
-        let found = added_to(&pieces(body), Returned::Anything)?;
-        let shown = |name: UsedName| format!("{}.{}", name.schema.unwrap_or_default(), name.name);
-        Some(found.into_iter().map(shown).collect::<Vec<_>>().join(" "))
+        (server || name.schema.is_none())
+            && (self.limits.figure && listed(FIGURES)
+                || self.ends && listed(ENDS)
+                || listed(FUNCTIONS)
+                || listed(EFFECTS)
+                || is_fixed_call(self.pieces, &name.name, open))
     }
 
-    #[test]
-    fn a_body_of_listed_words_is_bounded() {
-        for (body, added) in [
-            ("SELECT pg_catalog.pg_read_file('/proc/loadavg')", ""),
-            ("BEGIN INSERT INTO ops.notes (what) VALUES (pg_catalog.left(x, 200)); END", "ops.notes"),
-            (
-                "BEGIN IF length(x) > 9 THEN RAISE EXCEPTION 'too long: %', x; END IF; INSERT INTO ops.n VALUES (x, now()) RETURNING id; RETURN; END",
-                "ops.n",
-            ),
-            ("SELECT CASE WHEN $1 > 0 THEN upper($2) ELSE lower($2) END", ""),
-            (
-                "SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relname = $1",
-                "",
-            ),
-        ] {
-            assert_eq!(tables(body).as_deref(), Some(added), "{body}");
-        }
-    }
-
-    #[test]
-    fn a_single_number_may_tell_of_the_servers_work() {
-        let lag = "SELECT coalesce(max(pg_catalog.pg_wal_lsn_diff(sent_lsn, replay_lsn)), 0) FROM pg_catalog.pg_stat_replication";
-        assert!(added_to(&pieces(lag), Returned::Figure).is_some());
-        assert_eq!(added_to(&pieces(lag), Returned::Anything), None);
-        let told = "BEGIN RAISE NOTICE '%', (SELECT max(query) FROM pg_stat_activity); RETURN 1; END";
-        assert_eq!(added_to(&pieces(told), Returned::Figure), None);
-        assert_eq!(added_to(&pieces("SELECT ascii(rolpassword) FROM pg_authid"), Returned::Figure), None);
-    }
-
-    #[test]
-    fn rows_of_a_table_are_counted_or_removed_by_age_without_an_argument() {
-        let named = |body: &str, returned| added_to(&pieces(body), returned).map(|tables| tables.len());
-        let old = "DELETE FROM ops.log WHERE at < now() - interval '30 days'";
-        assert_eq!(named("SELECT count(*) FROM ops.log", Returned::Figure), Some(1));
-        assert_eq!(named(old, Returned::Nothing), Some(1));
-        assert_eq!(named(&format!("BEGIN {old}; END"), Returned::Figure), Some(1));
-        for (body, returned) in [
-            ("SELECT count(*) FROM ops.log", Returned::Anything),
-            ("SELECT max(secret) FROM ops.log", Returned::Figure),
-            ("SELECT count(*) FROM ops.log WHERE id = (SELECT max(id) FROM ops.other)", Returned::Figure),
-            ("DELETE FROM ops.log", Returned::Nothing),
-            ("DELETE FROM log WHERE at < now()", Returned::Nothing),
-            ("DELETE FROM ops.log WHERE app.f(at)", Returned::Nothing),
-            ("DELETE FROM ops.log WHERE true RETURNING secret", Returned::Figure),
-            (old, Returned::Anything),
-        ] {
-            assert_eq!(named(body, returned), None, "{body}");
-        }
-    }
-
-    #[test]
-    fn a_body_with_anything_else_is_not() {
-        for body in [
-            "SELECT pg_read_file($1)",
-            "SELECT pg_read_file('/etc/passwd')",
-            "SELECT pg_read_file('/proc/loadavg', $1)",
-            "SELECT app.f($1)",
-            "SELECT s FROM app.secret",
-            "SELECT 1 FROM pg_class, pg_authid",
-            "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, planted",
-            "SELECT rolpassword FROM pg_authid",
-            "SELECT 1 FROM pg_class c, LATERAL (SELECT 1) x",
-            "INSERT INTO notes VALUES ($1)",
-            "INSERT INTO ops.n VALUES ($1) ON CONFLICT (id) DO UPDATE SET what = $1",
-            "INSERT INTO ops.n WITH x AS (DELETE FROM ops.m RETURNING id) SELECT id FROM x",
-            "BEGIN EXECUTE x; END",
-            "BEGIN PERFORM set_config('role', x, false); END",
-            "BEGIN UPDATE ops.n SET what = x; END",
-            "BEGIN RETURN QUERY SELECT 1; END",
-            "DECLARE v app.evil; BEGIN v := x; END",
-            "SELECT x::app.email",
-            "SELECT query_to_xml($1, true, true, '')",
-            "SELECT current_setting('primary_conninfo')",
-            "SELECT pg_sleep(100)",
-            "SELECT 1; DROP TABLE ops.n",
-            "BEGIN IF true THEN DROP TABLE ops.n; END IF; END",
-            "SELECT * FROM (SELECT usename FROM pg_stat_activity) x",
-            "SELECT \"pg_shadow\" FROM \"pg_shadow\"",
-            "TABLE pg_authid",
-        ] {
-            assert_eq!(tables(body), None, "{body}");
-        }
+    /// Returns `true` for `CAST (… AS …)` to a type of the server.
+    fn casts(&self, open: usize) -> bool {
+        let Some(close) = closing(self.pieces, open) else { return false };
+        let of = self.pieces[..close].iter().rposition(|piece| piece.is("as"));
+        of.is_some_and(|of| of > open && type_end(self.pieces, of + 1) == Some(close))
     }
 }

@@ -79,7 +79,7 @@ fn is_quoted_type(pieces: &[Piece], at: usize) -> bool {
 
 /// Returns `true` if the format is a literal, and each argument of `%s` is fixed; `%I` and `%L` quote.
 fn is_quoted_format(body: &[Piece], arguments: &[Piece], depth: usize) -> bool {
-    let parts: Vec<&[Piece]> = split(arguments);
+    let parts = split_arguments(arguments);
     let Some([Piece::Text(format)]) = parts.first() else { return false };
     let mut position = 0;
     for spec in format.replace("%%", "").split('%').skip(1) {
@@ -95,7 +95,7 @@ fn is_quoted_format(body: &[Piece], arguments: &[Piece], depth: usize) -> bool {
 }
 
 /// Splits arguments at the commas between them.
-fn split(arguments: &[Piece]) -> Vec<&[Piece]> {
+pub(super) fn split_arguments(arguments: &[Piece]) -> Vec<&[Piece]> {
     let (mut parts, mut start, mut depth) = (vec![], 0, 0i32);
     for (at, piece) in arguments.iter().enumerate() {
         match piece {

@@ -1,6 +1,6 @@
 //! Contents of one database, as facts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::context::Audit;
 use super::bodies::{Known, bodies};
@@ -40,15 +40,11 @@ const LEVERS: &[(&str, Target)] = &[
     ("pgagent.pga_jobstep", Target::Superuser),
 ];
 
-pub(crate) fn inside<'a>(
-    audit: &Audit<'a>,
-    id: DatabaseId,
-    name: &'a str,
-    catalog: &'a DatabaseCatalog,
-    all: &mut Gathered<'a>,
-) {
+/// SECURITY DEFINER functions that give their callers nothing, by database, with their arguments.
+pub(crate) type BoundedFunctions = BTreeMap<String, BTreeSet<String>>;
+
+pub(crate) fn inside<'a>(mut contents: DatabaseContents<'a, '_>, catalog: &'a DatabaseCatalog) {
     let found = &catalog.privileged;
-    let mut contents = DatabaseContents { audit, id, name, all };
     let schemas = contents.schemas(found);
     let mut routines: BTreeMap<&str, ObjectId> = BTreeMap::new();
     for found in &found.routines {
@@ -59,7 +55,7 @@ pub(crate) fn inside<'a>(
     let mut relations: BTreeMap<&str, ObjectId> = BTreeMap::new();
     for found in &found.relations {
         if let Some(schema) = schemas.get(found.schema.as_str()) {
-            let relation = contents.relation(*schema, found);
+            let relation = contents.relation(*schema, found, is_unmapped(catalog, found));
             relations.insert(&found.display, relation.id);
             let fired = found.triggers.iter().filter_map(|routine| routines.get(routine.as_str()));
             contents.all.facts.triggers.extend(fired.map(|function| (relation, *function)));
@@ -70,6 +66,7 @@ pub(crate) fn inside<'a>(
     let leads = |found: &&PrivilegedRelation| {
         !found.invoker && !found.system && (found.filled || !found.materialized)
     };
+    let DatabaseContents { audit, id, name, all, .. } = contents;
     for found in found.relations.iter().filter(leads) {
         let Some(view) = relations.get(found.display.as_str()) else { continue };
         let read = found.reads.iter().filter_map(|relation| relations.get(relation.as_str()));
@@ -86,11 +83,12 @@ pub(crate) fn inside<'a>(
 }
 
 /// Contents of a database that become facts.
-struct DatabaseContents<'a, 'b> {
-    audit: &'b Audit<'a>,
-    id: DatabaseId,
-    name: &'a str,
-    all: &'b mut Gathered<'a>,
+pub(crate) struct DatabaseContents<'a, 'b> {
+    pub audit: &'b Audit<'a>,
+    pub id: DatabaseId,
+    pub name: &'a str,
+    pub bounded: &'b BTreeSet<String>,
+    pub all: &'b mut Gathered<'a>,
 }
 
 impl<'a> DatabaseContents<'a, '_> {
@@ -169,7 +167,7 @@ impl<'a> DatabaseContents<'a, '_> {
         let object = Object { id, database: self.id, schema, owner };
         // A SECURITY DEFINER function that the extension's own script created counts as part of a trusted base.
         let is_base = found.extension.as_deref().is_some_and(is_known);
-        if found.definer && found.executes && !is_base {
+        if found.definer && found.executes && !is_base && !self.bounded.contains(&found.display) {
             self.all.facts.definers.push(object);
         }
         // One C symbol serves both directions: back to the session's own role it gives nothing.
@@ -197,7 +195,7 @@ impl<'a> DatabaseContents<'a, '_> {
         id
     }
 
-    fn relation(&mut self, schema: ObjectId, found: &'a PrivilegedRelation) -> Object {
+    fn relation(&mut self, schema: ObjectId, found: &'a PrivilegedRelation, unmapped: bool) -> Object {
         let id = self.all.name(ObjectName {
             database: self.name,
             kind: match (&found.wrapper, found.reads.is_empty() && !found.view) {
@@ -224,7 +222,7 @@ impl<'a> DatabaseContents<'a, '_> {
             self.all.facts.visited_tables.push(object);
         }
         let secret = SECRETS.iter().find(|row| row.0 == found.display).map(|row| row.1);
-        let target = secret.or_else(|| away(self.audit, found));
+        let target = secret.or_else(|| away(self.audit, found).filter(|_| !unmapped));
         self.all.facts.secrets.extend(target.map(|target| (id, target)));
         let lever = LEVERS.iter().find(|row| row.0 == found.display && !found.row_security);
         self.all.facts.levers.extend(
@@ -259,6 +257,14 @@ const KNOWN: &str = "address_standardizer adminpack age amcheck apg_plan_mgmt au
     postgis_topology postgres_fdw powa prefix rdkit \
     refint repmgr seg semver set_user sslinfo supabase_vault system_stats tablefunc tcn tds_fdw temporal_tables timescaledb timescaledb_osm timescaledb_toolkit tsm_system_rows \
     tsm_system_time unaccent uuid-ossp vector vectorscale wal2json wrappers xml2 zhparser";
+
+/// Returns `true` for a foreign table of a server to which no role has a mapping, so that it connects nowhere.
+fn is_unmapped(catalog: &DatabaseCatalog, found: &PrivilegedRelation) -> bool {
+    let mut servers = catalog.servers.iter();
+    let server = servers.find(|server| server.tables.iter().any(|table| table.display == found.display));
+    found.wrapper.as_deref() == Some("postgres_fdw")
+        && server.is_some_and(|server| server.mappings.is_empty())
+}
 
 /// Returns the target of a foreign table.
 fn away(audit: &Audit<'_>, found: &PrivilegedRelation) -> Option<Target> {

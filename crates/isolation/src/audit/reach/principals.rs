@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 
 use super::super::context::Audit;
 use super::gather::Gathered;
-use super::objects::inside;
+use super::objects::{BoundedFunctions, DatabaseContents, inside};
 use crate::reach::{DatabaseId, Member};
 use martydb_model::{ActualDatabase, FILE_ROLES};
 
-pub(crate) fn gather<'a>(audit: &Audit<'a>) -> Gathered<'a> {
+pub(crate) fn gather<'a>(audit: &Audit<'a>, bounded: &BoundedFunctions) -> Gathered<'a> {
     let mut all = Gathered::new(audit.actual);
     roles(audit, &mut all);
     for (name, found) in &audit.actual.databases {
-        database(audit, name.as_str(), found, &mut all);
+        database(audit, bounded, name.as_str(), found, &mut all);
     }
     all
 }
@@ -64,7 +64,13 @@ fn roles<'a>(audit: &Audit<'a>, all: &mut Gathered<'a>) {
     }
 }
 
-fn database<'a>(audit: &Audit<'a>, name: &'a str, found: &'a ActualDatabase, all: &mut Gathered<'a>) {
+fn database<'a>(
+    audit: &Audit<'a>,
+    bounded: &BoundedFunctions,
+    name: &'a str,
+    found: &'a ActualDatabase,
+    all: &mut Gathered<'a>,
+) {
     let id = DatabaseId::try_from(all.databases.len()).unwrap_or(DatabaseId::MAX);
     all.databases.push(name);
     if found.allow_connections {
@@ -104,6 +110,7 @@ fn database<'a>(audit: &Audit<'a>, name: &'a str, found: &'a ActualDatabase, all
         all.facts.service_databases.push((id, number));
     }
     if let Some(catalog) = audit.snapshot.databases.get(name) {
-        inside(audit, id, name, catalog, all);
+        let bounded = bounded.get(name).cloned().unwrap_or_default();
+        inside(DatabaseContents { audit, id, name, bounded: &bounded, all }, catalog);
     }
 }

@@ -16,19 +16,23 @@ pub(crate) fn ends_own_sessions(pieces: &[Piece]) -> bool {
         && (0..pieces.len()).filter(|at| pieces[*at].is_any(ENDS)).all(|at| ends_own(pieces, at))
 }
 
-fn session_user() -> Piece {
+pub(super) fn session_user() -> Piece {
     Piece::Word { text: "session_user".into(), quoted: false }
 }
 
 /// Returns `true` for `FROM pg_stat_activity`.
-fn looks_at_sessions(pieces: &[Piece], at: usize) -> bool {
+pub(super) fn looks_at_sessions(pieces: &[Piece], at: usize) -> bool {
     let names = |at: usize| name_at(pieces, at).is_some_and(|(name, _)| name.name == "pg_stat_activity");
     pieces[at].is_any(&["from", "join"]) && names(at + 1)
 }
 
 /// Returns `true` if the WHERE behind a FROM compares a column with this value by AND.
 fn is_compared(pieces: &[Piece], from: usize, column: &str, value: &[Piece]) -> bool {
-    let condition = condition(pieces, from);
+    compares(condition(pieces, from), column, value)
+}
+
+/// Returns `true` if one of the conjuncts compares a column with this value.
+pub(super) fn compares(condition: &[Piece], column: &str, value: &[Piece]) -> bool {
     parts(condition, "and").into_iter().any(|part| {
         let Some(sign) = part.iter().position(|piece| *piece == Piece::Symbol(b'=')) else { return false };
         let (left, right) = (unaliased(&part[..sign]), unaliased(&part[sign + 1..]));
@@ -37,7 +41,8 @@ fn is_compared(pieces: &[Piece], from: usize, column: &str, value: &[Piece]) -> 
     })
 }
 
-fn condition(pieces: &[Piece], from: usize) -> &[Piece] {
+/// Returns the condition of the statement or the subquery at this place.
+pub(super) fn condition(pieces: &[Piece], from: usize) -> &[Piece] {
     let ends = |piece: &Piece| {
         *piece == Piece::Symbol(b';') || piece.is_any(&["group", "limit", "loop", "order", "then", "union"])
     };
@@ -57,7 +62,7 @@ fn condition(pieces: &[Piece], from: usize) -> &[Piece] {
     &rest[..closes.unwrap_or(rest.len())]
 }
 
-fn unaliased(side: &[Piece]) -> &[Piece] {
+pub(super) fn unaliased(side: &[Piece]) -> &[Piece] {
     match side {
         [Piece::Word { .. }, Piece::Symbol(b'.'), rest @ ..] => rest,
         side => side,
@@ -107,7 +112,7 @@ mod tests {
 
     #[test]
     fn sessions_of_the_callers_login_may_be_ended() {
-        let bounded = |body: &str| added_to(&pieces(body), Returned::Anything).is_some();
+        let bounded = |body: &str| added_to(&pieces(body), Returned::Anything, true).is_some();
         for body in [
             "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE usename = session_user AND state = 'active'",
             "SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a WHERE a.pid = $1 AND a.usename = session_user",

@@ -1,4 +1,7 @@
 //! Functions, relations and files that give a caller nothing.
+//!
+//! Views are listed if they show every role the same rows and columns:
+//! <https://www.postgresql.org/docs/current/monitoring-stats.html>.
 
 use super::super::pieces::UsedName;
 
@@ -7,27 +10,56 @@ pub(crate) fn computes(name: &UsedName) -> bool {
     name.schema.as_deref().is_none_or(|of| of == "pg_catalog") && FUNCTIONS.contains(&name.name.as_str())
 }
 
+/// Functions that do for each role what they do for a superuser: locks and notifications of the database.
+pub(crate) const EFFECTS: &[&str] = &[
+    "pg_advisory_lock", "pg_advisory_unlock", "pg_advisory_unlock_all", "pg_advisory_xact_lock", "pg_notify",
+    "pg_try_advisory_lock", "pg_try_advisory_xact_lock",
+];
+
 /// Functions of the server that need no privilege and return only sizes, and types with a length.
 pub(crate) const FUNCTIONS: &[&str] = &[
-    "abs", "age", "array_agg", "array_length", "array_to_string", "avg", "bit_length", "bool_and", "bool_or",
-    "btrim", "cardinality", "ceil", "ceiling", "char", "char_length", "character_length", "chr",
-    "clock_timestamp", "coalesce", "concat", "concat_ws", "count", "current_database", "date_bin",
-    "date_part", "date_trunc", "div", "encode", "extract", "floor", "format", "gen_random_uuid", "greatest",
-    "inet_client_addr", "initcap", "json_build_array", "json_build_object", "jsonb_build_array",
-    "jsonb_build_object", "least", "left", "length", "lower", "lpad", "ltrim", "make_date", "make_interval",
-    "max", "md5", "min", "mod", "now", "nullif", "numeric", "octet_length", "pg_backend_pid",
-    "pg_database_size", "pg_indexes_size", "pg_is_in_recovery", "pg_postmaster_start_time",
-    "pg_relation_size", "pg_size_pretty", "pg_table_size", "pg_total_relation_size", "position", "power",
-    "random", "regexp_replace", "replace", "reverse", "right", "round", "rpad", "rtrim", "sha224", "sha256",
-    "sha384", "sha512", "sign", "split_part", "sqrt", "starts_with", "statement_timestamp", "strpos",
-    "substr", "substring", "sum", "to_char", "to_date", "to_json", "to_jsonb", "to_number", "to_timestamp",
-    "transaction_timestamp", "translate", "trim", "trunc", "upper", "varchar", "version",
+    "abs", "age", "array_agg", "array_append", "array_length", "array_lower", "array_position",
+    "array_prepend", "array_remove", "array_to_json", "array_to_string", "array_upper", "ascii", "avg",
+    "bit_length", "bool_and", "bool_or", "btrim", "cardinality", "cbrt", "ceil", "ceiling", "char",
+    "char_length", "character_length", "chr", "clock_timestamp", "coalesce", "concat", "concat_ws",
+    "convert_from", "convert_to", "count", "current_database", "current_schema", "current_schemas",
+    "date_bin", "date_part", "date_trunc", "decode", "degrees", "dense_rank", "div", "encode", "every",
+    "exp", "extract", "first_value", "floor", "format", "format_type", "gen_random_uuid", "generate_series",
+    "greatest", "has_column_privilege", "has_database_privilege", "has_function_privilege",
+    "has_schema_privilege", "has_sequence_privilege", "has_table_privilege", "hashtext", "hashtextextended",
+    "host", "inet_client_addr", "initcap", "int4range", "int8range", "isfinite", "json_agg",
+    "json_array_length", "json_build_array", "json_build_object", "json_object_agg", "jsonb_agg",
+    "jsonb_array_elements", "jsonb_array_elements_text", "jsonb_array_length", "jsonb_build_array",
+    "jsonb_build_object", "jsonb_each", "jsonb_each_text", "jsonb_extract_path_text", "jsonb_object_agg",
+    "jsonb_object_keys", "jsonb_strip_nulls", "jsonb_typeof", "justify_days", "justify_hours",
+    "justify_interval", "lag", "last_value", "lead", "least", "left", "length", "ln", "log", "lower", "lpad",
+    "ltrim", "make_date", "make_interval", "make_time", "make_timestamp", "make_timestamptz", "max", "md5",
+    "min", "mod", "now", "ntile", "nullif", "num_nonnulls", "num_nulls", "numeric", "obj_description",
+    "octet_length", "overlay", "pg_backend_pid", "pg_column_size", "pg_current_xact_id", "pg_database_size",
+    "pg_get_userbyid", "pg_has_role", "pg_indexes_size", "pg_is_in_recovery", "pg_postmaster_start_time",
+    "pg_relation_size", "pg_size_pretty", "pg_table_size", "pg_total_relation_size", "pg_typeof", "pi",
+    "position", "power", "quote_ident", "quote_literal", "quote_nullable", "radians", "random", "rank",
+    "regexp_match", "regexp_matches", "regexp_replace", "regexp_split_to_array", "replace", "reverse",
+    "right", "round", "row", "row_number", "row_to_json", "rpad", "rtrim", "sha224", "sha256", "sha384",
+    "sha512", "sign", "split_part", "sqrt", "starts_with", "statement_timestamp", "stddev", "string_agg",
+    "string_to_array", "strpos", "substr", "substring", "sum", "timeofday", "to_char", "to_date", "to_hex",
+    "to_json", "to_jsonb", "to_number", "to_regclass", "to_timestamp", "transaction_timestamp", "translate",
+    "trim", "trunc", "txid_current", "txid_current_if_assigned", "unnest", "upper", "varchar", "variance",
+    "version", "width_bucket",
 ];
 
 /// Relations of the server that show everybody the same rows.
 pub(crate) const CATALOGS: &[&str] = &[
-    "pg_am", "pg_attribute", "pg_class", "pg_database", "pg_index", "pg_indexes", "pg_namespace", "pg_roles",
-    "pg_tables", "pg_type",
+    "pg_am", "pg_attribute", "pg_auth_members", "pg_available_extensions", "pg_class", "pg_collation",
+    "pg_constraint", "pg_database", "pg_depend", "pg_description", "pg_enum", "pg_extension", "pg_index",
+    "pg_indexes", "pg_inherits", "pg_language", "pg_locks", "pg_matviews", "pg_namespace", "pg_proc",
+    "pg_publication", "pg_publication_tables", "pg_replication_slots", "pg_roles", "pg_stat_all_indexes",
+    "pg_stat_all_tables", "pg_stat_archiver", "pg_stat_bgwriter", "pg_stat_checkpointer", "pg_stat_database",
+    "pg_stat_database_conflicts", "pg_stat_io", "pg_stat_slru", "pg_stat_sys_tables",
+    "pg_stat_user_functions", "pg_stat_user_indexes", "pg_stat_user_tables", "pg_stat_wal",
+    "pg_stat_xact_user_tables", "pg_statio_all_tables", "pg_statio_user_indexes", "pg_statio_user_sequences",
+    "pg_statio_user_tables", "pg_tables", "pg_tablespace", "pg_timezone_names", "pg_trigger", "pg_type",
+    "pg_views",
 ];
 
 /// Statistics functions and relations, harmless if the function returns only a number.
