@@ -185,11 +185,6 @@ const HARMLESS: &[(&str, &str)] = &[
         "red_db",
         "CREATE EXTENSION postgres_fdw SCHEMA ops; CREATE SERVER self FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', dbname 'red_db'); CREATE USER MAPPING FOR red_app SERVER self OPTIONS (user 'red_app', password 'x'); GRANT USAGE ON FOREIGN SERVER self TO red_app; CREATE FOREIGN TABLE ops.same (id int, name text) SERVER self OPTIONS (schema_name 'public', table_name 'item'); GRANT SELECT ON ops.same TO red_app",
     ),
-    // A server that no login may use, and a table that no mapping opens.
-    (
-        "red_db",
-        "CREATE SERVER reports FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', dbname 'blue_db'); CREATE USER MAPPING FOR PUBLIC SERVER reports OPTIONS (user 'x', password 'x'); CREATE SERVER unmapped FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', dbname 'blue_db'); CREATE FOREIGN TABLE ops.unmapped (n int) SERVER unmapped; GRANT SELECT ON ops.unmapped TO red_app",
-    ),
     // Views of a superuser over what their readers read without them.
     (
         "red_db",

@@ -53,6 +53,10 @@ impl Rabbit {
         let mut rabbit = Rabbit::prepared(("guest", "guest"))?;
         rabbit.configure("disk_free_limit.absolute = 100TB\n");
         rabbit.launch();
+        let log = rabbit.folder.path().join("log").join(format!("martydb{}@localhost.log", rabbit.port));
+        until("the alarm is raised", || {
+            std::fs::read_to_string(&log).is_ok_and(|text| text.contains("disk resource limit alarm set"))
+        });
         Some(rabbit)
     }
 

@@ -1,8 +1,5 @@
 //! Connections out of a database: foreign servers, their tables and the logins that they use.
 
-#[cfg(test)]
-mod tests;
-
 use super::context::{Audit, Database};
 use crate::audit::context::AuditSubject;
 use crate::audit::reach::is_of_kernel;
@@ -67,11 +64,6 @@ pub(crate) fn leads_nowhere(db: &Database<'_>, item: &CatalogObject) -> bool {
     })
 }
 
-/// Returns the table of a column, as the catalog displays it.
-fn relation(column: &CatalogObject) -> String {
-    format!("{}.{}", column.schema.as_deref().unwrap_or_default(), column.name)
-}
-
 struct ServerMapping<'a> {
     db: &'a Database<'a>,
     server: &'a ForeignServer,
@@ -103,8 +95,7 @@ impl ServerMapping<'_> {
                 let is_own =
                     !of_service && self.db.is_granted_by_name(user) && self.db.audit.managed(user).is_none();
                 let is_idle = is_own || !self.server.connects && mapping.bare == Some(true);
-                let is_idle = is_idle || self.leads_back(mapping, user) || !self.is_usable(user);
-                let severity = if is_idle { Low } else { severity };
+                let severity = if is_idle || self.leads_back(mapping, user) { Low } else { severity };
                 let of =
                     mapping.role.as_deref().map_or(stmt!("PUBLIC"), |role| stmt!("{r}", r = ident(role)));
                 let name = ServerText::quoted_by_server(self.server.quoted.clone());
@@ -114,33 +105,6 @@ impl ServerMapping<'_> {
                 out.push(found.fix(Repair::drop(RepairScope::Database, close)));
             }
         }
-    }
-
-    /// Returns `true` unless a login has no way to the server: the server itself, a foreign table of it, or this database.
-    fn is_usable(&self, user: &str) -> bool {
-        let holds = |item: &CatalogObject| {
-            let entries = item.acl.iter().flat_map(|entry| self.db.audit.users_of(entry));
-            let mut users = entries.chain(self.db.audit.actors(&item.owner));
-            // Another role of the service gives it a privilege with one statement.
-            let service = self.db.audit.service_of_role(user).map(|own| &own.name);
-            let of_service = |holder| {
-                service.is_some() && self.db.audit.service_of_role(holder).map(|own| &own.name) == service
-            };
-            users.any(|holder| [user, holder].contains(&PUBLIC) || holder == user || of_service(holder))
-        };
-        let is_server =
-            |item: &&CatalogObject| item.kind == "foreign server" && item.name == self.server.name;
-        let is_table = |item: &&CatalogObject| {
-            ["foreign table", "column"].contains(&item.kind.as_str())
-                && self.server.tables.iter().any(|table| {
-                    table.display == item.display || item.column.is_some() && table.display == relation(item)
-                })
-        };
-        let mut objects = self.db.catalog.objects.iter();
-        let Some(server) = objects.clone().find(is_server) else { return true };
-        let enters =
-            user == PUBLIC || self.db.audit.user_can_connect(user, self.db.name) || self.db.is_own(user);
-        enters && (holds(server) || objects.any(|item| is_table(&item) && holds(item)))
     }
 
     /// Reports a mapping by which foreign tables read a service's relations as a superuser: the service's owner may put
@@ -205,7 +169,7 @@ impl ServerMapping<'_> {
             for user in users {
                 let mut mappings = self.server.mappings.iter();
                 let leads_back = mappings.any(|mapping| self.leads_back(mapping, user));
-                let severity = if leads_back || !self.has_mapping(user) { Low } else { severity };
+                let severity = if leads_back { Low } else { severity };
                 let found = self.exposing(FOREIGN_TABLE.of(user).at(severity));
                 let found = found.object(format!("foreign table {}", table.display)).evidence(seen.clone());
                 let gives = item.and_then(|item| Some((self.db.audit.entry_for(item, user)?, item)));
@@ -217,30 +181,6 @@ impl ServerMapping<'_> {
         }
     }
 
-    /// Returns `true` unless the server is reached by a mapping alone, and the reader has none and can make none.
-    fn has_mapping(&self, user: &str) -> bool {
-        let of = |mapping: &Mapping| match mapping.role.as_deref() {
-            None => true,
-            Some(role) => {
-                user == PUBLIC && !self.db.audit.actors(role).is_empty() || self.acts_as(user, role)
-            }
-        };
-        let is_server =
-            |item: &&CatalogObject| item.kind == "foreign server" && item.name == self.server.name;
-        let server = self.db.catalog.objects.iter().find(is_server);
-        let makes = |item: &CatalogObject| {
-            let users = self.db.audit.callers(item, "USAGE");
-            users.contains(&PUBLIC) || users.contains(&user) || user == PUBLIC && !users.is_empty()
-        };
-        !["postgres_fdw", "dblink_fdw"].contains(&self.server.wrapper.as_str())
-            || self.server.mappings.iter().any(of)
-            || server.is_none_or(makes)
-    }
-
-    fn acts_as(&self, user: &str, role: &str) -> bool {
-        user == role || self.db.audit.actors(role).contains(&user)
-    }
-
     /// Reports the owner, who writes the server's mappings; servers of superusers connect without a password.
     fn owner(&self, out: &mut Vec<FindingBuilder>) {
         let owner = self.server.owner.as_str();
@@ -250,5 +190,129 @@ impl ServerMapping<'_> {
             let found = FOREIGN_TABLE.of(owner).at(severity).inside(self.db);
             out.push(found.object(self.object()).evidence(seen));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::audit::testing::{NOTHING, Server, assert_finds, assert_grave, healthy, row};
+
+    /// A foreign server in the database of `red`.
+    fn server(wrapper: &str, dbname: Option<&str>, mappings: Value) -> Server {
+        let connects = wrapper != "dummy";
+        let found = json!({
+            "name": "far", "quoted": "far", "dbname": dbname, "wrapper": wrapper, "owner": "postgres",
+            "connects": connects, "local": true, "mappings": mappings, "tables": null,
+        });
+        healthy().inside("red_db", |catalog| catalog.servers.push(row(found)))
+    }
+
+    fn mapping(role: Option<&str>, user: &str) -> Value {
+        json!([{ "role": role, "user": user, "bare": true, "passwordless": false }])
+    }
+
+    #[test]
+    fn a_login_that_connects_elsewhere_is_named_unless_it_comes_back_as_itself() {
+        let far = |dbname, role, user| server("postgres_fdw", dbname, mapping(role, user));
+        let line = |service, role| {
+            format!("critical | user-mapping | {service} | {role} | red_db | foreign server far")
+        };
+        assert_grave([
+            (far(Some("red_db"), Some("red_ro"), "red_app"), &[&line("red", "red_ro")]),
+            (far(Some("blue_db"), Some("red_app"), "blue_ro"), &[&line("blue", "red_app")]),
+            (far(None, None, "x"), &[&line("red", "PUBLIC")]),
+            (
+                far(Some("reports"), Some("red_app"), "x"),
+                &["medium | user-mapping | red | red_app | red_db | foreign server far"],
+            ),
+            (far(Some("red_db"), Some("red_app"), "red_app"), &[]),
+            (server("dummy", Some("blue_db"), mapping(Some("red_app"), "red_far")), &[]),
+        ]);
+        let abroad = far(Some("red_db"), Some("red_app"), "red_app");
+        let abroad = abroad.inside("red_db", |catalog| catalog.servers[0].local = false);
+        assert_eq!(abroad.grave(), [line("red", "red_app")]);
+    }
+
+    #[test]
+    fn tables_that_a_superuser_reads_in_a_service_run_the_code_of_its_migrator() {
+        let table = json!([{ "display": "public.item", "file": null }]);
+        let found = json!({
+            "name": "far", "quoted": "far", "dbname": "blue_db", "wrapper": "postgres_fdw", "owner": "postgres",
+            "connects": true, "local": true, "mappings": mapping(Some("postgres"), "postgres"), "tables": table,
+        });
+        let read = healthy().inside("postgres", |catalog| catalog.servers.push(row(found)));
+        let line = "critical | user-mapping | blue | blue_migrator | postgres | foreign server far";
+        assert_eq!(read.grave(), [line]);
+        assert_eq!(read.inside("postgres", |catalog| catalog.servers[0].tables.clear()).grave(), NOTHING);
+    }
+
+    #[test]
+    fn a_file_is_named_unless_it_is_one_of_the_kernel() {
+        let file = |path: &str| {
+            let read = server("file_fdw", None, json!(null)).object(
+                "red_db",
+                "foreign table",
+                "public.f",
+                |found| {
+                    found.owner = "postgres".into();
+                },
+            );
+            let table = json!({ "display": "public.f", "file": path });
+            let read = read.inside("red_db", |catalog| catalog.servers[0].tables.push(row(table)));
+            read.grant_inside("red_db", "SELECT", "public.f", "red_ro")
+        };
+        assert_finds(
+            &file("/etc/passwd"),
+            "high | foreign-table | red | red_ro | red_db | foreign table public.f",
+        );
+        let quiet = file("/proc/meminfo").grave();
+        assert!(quiet.iter().all(|line| !line.contains("foreign-table")), "{quiet:#?}");
+    }
+
+    #[test]
+    fn a_wrapper_without_a_validator_opens_files() {
+        let wrapper = |checked: bool| {
+            let server = healthy().object("red_db", "foreign-data wrapper", "csv", |found| {
+                (found.owner, found.name) = ("postgres".into(), "csv".into());
+            });
+            let server = server.grant_inside("red_db", "USAGE", "csv", "red_owner");
+            let unchecked = (!checked).then(|| "csv".to_owned());
+            server.inside("red_db", |catalog| catalog.unchecked_wrappers.extend(unchecked))
+        };
+        let line = "critical | foreign-table | red | red_owner | red_db | foreign-data wrapper csv";
+        assert_finds(&wrapper(false), line);
+        assert!(!wrapper(true).found().contains(&line.to_owned()));
+    }
+
+    #[test]
+    fn a_server_of_a_service_is_named() {
+        let owned = |owner: &str| {
+            let server = server("postgres_fdw", None, json!(null));
+            server.inside("red_db", |catalog| catalog.servers[0].owner = owner.into())
+        };
+        let line = "medium | foreign-table | red | red_owner | red_db | foreign server far";
+        assert_grave([(owned("red_owner"), &[line]), (owned("postgres"), &[])]);
+    }
+
+    /// A handler is added by a superuser alone.
+    #[test]
+    fn a_wrapper_without_a_handler_reads_nothing() {
+        let read = |wrapper: &str| {
+            let owner = |found: &mut martydb_catalog::CatalogObject| found.owner = "red_owner".into();
+            let read =
+                server(wrapper, None, json!(null)).object("red_db", "foreign table", "public.f", owner);
+            let table = json!({ "display": "public.f", "file": null });
+            let read = read.inside("red_db", |catalog| {
+                catalog.servers[0].tables.push(row(table));
+                catalog.servers[0].owner = "red_owner".into();
+            });
+            read.grant_inside("red_db", "SELECT", "public.f", "red_ro")
+        };
+        let line = "high | foreign-table | red | red_ro | red_db | foreign table public.f";
+        assert_finds(&read("postgres_fdw"), line);
+        let quiet = read("dummy").grave();
+        assert!(quiet.iter().all(|line| !line.contains("foreign-table")), "{quiet:#?}");
     }
 }

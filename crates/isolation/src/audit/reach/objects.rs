@@ -55,7 +55,7 @@ pub(crate) fn inside<'a>(mut contents: DatabaseContents<'a, '_>, catalog: &'a Da
     let mut relations: BTreeMap<&str, ObjectId> = BTreeMap::new();
     for found in &found.relations {
         if let Some(schema) = schemas.get(found.schema.as_str()) {
-            let relation = contents.relation(*schema, found, is_unmapped(catalog, found));
+            let relation = contents.relation(*schema, found);
             relations.insert(&found.display, relation.id);
             let fired = found.triggers.iter().filter_map(|routine| routines.get(routine.as_str()));
             contents.all.facts.triggers.extend(fired.map(|function| (relation, *function)));
@@ -195,7 +195,7 @@ impl<'a> DatabaseContents<'a, '_> {
         id
     }
 
-    fn relation(&mut self, schema: ObjectId, found: &'a PrivilegedRelation, unmapped: bool) -> Object {
+    fn relation(&mut self, schema: ObjectId, found: &'a PrivilegedRelation) -> Object {
         let id = self.all.name(ObjectName {
             database: self.name,
             kind: match (&found.wrapper, found.reads.is_empty() && !found.view) {
@@ -222,7 +222,7 @@ impl<'a> DatabaseContents<'a, '_> {
             self.all.facts.visited_tables.push(object);
         }
         let secret = SECRETS.iter().find(|row| row.0 == found.display).map(|row| row.1);
-        let target = secret.or_else(|| away(self.audit, found).filter(|_| !unmapped));
+        let target = secret.or_else(|| away(self.audit, found));
         self.all.facts.secrets.extend(target.map(|target| (id, target)));
         let lever = LEVERS.iter().find(|row| row.0 == found.display && !found.row_security);
         self.all.facts.levers.extend(
@@ -257,14 +257,6 @@ const KNOWN: &str = "address_standardizer adminpack age amcheck apg_plan_mgmt au
     postgis_topology postgres_fdw powa prefix rdkit \
     refint repmgr seg semver set_user sslinfo supabase_vault system_stats tablefunc tcn tds_fdw temporal_tables timescaledb timescaledb_osm timescaledb_toolkit tsm_system_rows \
     tsm_system_time unaccent uuid-ossp vector vectorscale wal2json wrappers xml2 zhparser";
-
-/// Returns `true` for a foreign table of a server to which no role has a mapping, so that it connects nowhere.
-fn is_unmapped(catalog: &DatabaseCatalog, found: &PrivilegedRelation) -> bool {
-    let mut servers = catalog.servers.iter();
-    let server = servers.find(|server| server.tables.iter().any(|table| table.display == found.display));
-    found.wrapper.as_deref() == Some("postgres_fdw")
-        && server.is_some_and(|server| server.mappings.is_empty())
-}
 
 /// Returns the target of a foreign table.
 fn away(audit: &Audit<'_>, found: &PrivilegedRelation) -> Option<Target> {
