@@ -10,6 +10,7 @@ use martydb_manifest as manifest;
 use martydb_manifest::{Manifest, ServerSpec};
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
+use martydb_model::units::listed;
 use martydb_model::{DesiredService, Jobs};
 use martydb_ui::flags::{Global, Select};
 use martydb_ui::report::Out;
@@ -62,6 +63,19 @@ impl App {
         martydb_pg::silence::set_connect_timeout(global.connect_timeout);
         let context = Context::new(manifest, environment, jobs, global.lock_wait, dialog);
         App { context, yes: global.yes, can_ask, out }
+    }
+
+    /// Returns the context of a command: some start no embedded server, and those that change servers note variables that
+    /// name one and are not used.
+    #[must_use]
+    pub(crate) fn of_command(mut self, command: &str) -> App {
+        self.context.starts_servers = starts_servers(command);
+        let unused = unused_variables(&self.environment, &self.manifest);
+        if !unused.is_empty() && (names_servers(command) || command == "doctor") {
+            let (are, names) = (if unused.len() == 1 { "is" } else { "are" }, listed(&unused));
+            self.out.note(&format!("note: {names} {are} set and not used: the manifest names the servers"));
+        }
+        self
     }
 
     /// Returns the context in another environment.
@@ -142,6 +156,36 @@ impl App {
                 .hint(hint)),
         }
     }
+}
+
+/// Returns the variables of other programs that name a server and that the manifest does not use.
+fn unused_variables(environment: &Environment, manifest: &Manifest) -> Vec<&'static str> {
+    const NAMING: [&str; 5] = ["PGHOST", "PGPORT", "PGUSER", "PGSERVICE", "DATABASE_URL"];
+    let is_set = |name: &&str| environment.get(*name).is_some_and(|value| !value.is_empty());
+    let set: Vec<&str> = NAMING.into_iter().filter(is_set).collect();
+    if set.is_empty() {
+        return set;
+    }
+    let uses = |name: &str| manifest.files.iter().any(|file| file.text.contains(&format!("${{{name}")));
+    set.into_iter().filter(|name| !uses(name)).collect()
+}
+
+/// Commands that show what there is: they start no embedded server that is stopped.
+const OBSERVERS: &[&str] = &["current", "doctor", "history", "logs", "monitor", "report", "status"];
+
+/// Commands that change servers.
+const CHANGERS: &[&str] = &[
+    "adopt", "apply", "backup", "baseline", "downgrade", "drop", "init-all", "partitions", "relay", "repair",
+    "restore", "rotate", "split", "test-db", "upgrade",
+];
+
+/// Returns `true` if the document of a command contains the servers on which it worked.
+pub(crate) fn names_servers(command: &str) -> bool {
+    CHANGERS.contains(&command)
+}
+
+fn starts_servers(command: &str) -> bool {
+    !OBSERVERS.contains(&command)
 }
 
 /// Returns the number of cores, and at least four: most of the time is spent on the server.

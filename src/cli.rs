@@ -5,10 +5,12 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 use serde::Serialize;
 
+use crate::app::names_servers;
 use crate::commands::support::annotation::{CheckFormat, Checkout};
 use crate::commands::{self, support::tables};
 use martydb_model::environment::Environment;
-use martydb_model::error::{ExitStatus, Result};
+use martydb_model::error::{Error, ExitStatus, Kind, Result};
+use martydb_pg::server::targets::{self as server_targets, TargetServer};
 use martydb_ui::flags::{Format, Global};
 use martydb_ui::prompt;
 use martydb_ui::report::{FlatTable, Out, Report};
@@ -60,10 +62,14 @@ macro_rules! commands {
                     Ok(table) => table,
                     Err(error) => return out.error(self.name(), &error),
                 };
+                if self.says_servers() {
+                    let printer = out.clone();
+                    server_targets::listen(move |target| printer.note(&target.line()));
+                }
                 match self {
                     $($(Command::$command(arguments) => {
                         let end = async {
-                            run_with!($needs, $folder $module, arguments, (global, environment, out, interface))
+                            run_with!($needs, $folder $module, arguments, (global, environment, out, interface, $name))
                         };
                         print(&out, self.name(), table, end.await)
                     })*)*
@@ -77,10 +83,11 @@ macro_rules! commands {
 /// same for a check, whose errors are annotations too. `parts`: what reading a manifest takes. `interface`: the command
 /// line. `alone`: only the command's own arguments.
 macro_rules! run_with {
-    (checked, $folder:ident $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident, $interface:ident)) => {{
+    (checked, $folder:ident $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident, $interface:ident, $name:literal)) => {{
         let checkout = Checkout::from_environment(&$environment);
         let end = async {
-            let app = commands::start::init::opened($global, $environment, $out.clone()).await?;
+            let app =
+                commands::start::init::opened($global, $environment, $out.clone()).await?.of_command($name);
             commands::$folder::$module::run(&app, $arguments).await
         };
         end.await.inspect_err(|error| {
@@ -89,17 +96,17 @@ macro_rules! run_with {
             }
         })
     }};
-    (manifest, $folder:ident $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident, $interface:ident)) => {
+    (manifest, $folder:ident $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident, $interface:ident, $name:literal)) => {
         commands::$folder::$module::run(
-            &commands::start::init::opened($global, $environment, $out.clone()).await?,
+            &commands::start::init::opened($global, $environment, $out.clone()).await?.of_command($name),
             $arguments,
         )
         .await
     };
-    (parts, $folder:ident $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident, $interface:ident)) => {
+    (parts, $folder:ident $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident, $interface:ident, $name:literal)) => {
         commands::$folder::$module::run($global, $environment, $out.clone(), $arguments).await
     };
-    (interface, $folder:ident $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident, $interface:ident)) => {
+    (interface, $folder:ident $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident, $interface:ident, $name:literal)) => {
         commands::$folder::$module::run($interface(), $arguments)
     };
     (alone, $folder:ident $module:ident, $arguments:ident, $rest:tt) => {
@@ -116,10 +123,15 @@ fn print(
 ) -> ExitStatus {
     let report = match end {
         Ok(report) => report,
+        Err(error) if names_servers(command) => return out.error(command, &untouched(error)),
         Err(error) => return out.error(command, &error),
     };
     let text = || report.text(&out.result_style());
     let status = match (report.format().unwrap_or(out.format()), table) {
+        (format @ (Format::Json | Format::Yaml), _) if names_servers(command) => {
+            let named = WithServers { report: &report, servers: server_targets::all() };
+            return out.document(format, command, &named, report.status());
+        }
         (format @ (Format::Json | Format::Yaml), _) => {
             return out.document(format, command, &report, report.status());
         }
@@ -134,8 +146,22 @@ fn print(
     status
 }
 
+/// Result of a command that changes servers, with those on which it worked.
+#[derive(Serialize)]
+struct WithServers<'a, T> {
+    #[serde(flatten)]
+    report: &'a T,
+    servers: Vec<TargetServer>,
+}
+
 fn document(report: &impl Serialize) -> serde_json::Value {
     serde_json::to_value(report).expect("plain data")
+}
+
+/// Converts the error of a command that changes servers: one that is too old was named by mistake.
+fn untouched(error: Error) -> Error {
+    let kind = if error.kind == Kind::TooOld { Kind::Manifest } else { error.kind };
+    Error { kind, ..error }
 }
 
 /// Commands that change nothing on a server.
@@ -145,6 +171,14 @@ const READERS: &[&str] = &[
 ];
 
 impl Command {
+    /// Returns `true` if each server is said at its first login.
+    fn says_servers(&self) -> bool {
+        match self {
+            Command::VerifyIsolation(_) => !self.reads(),
+            other => names_servers(other.name()) || other.name() == "doctor",
+        }
+    }
+
     /// Returns `true` if this run changes nothing on a server.
     pub fn reads(&self) -> bool {
         match self {

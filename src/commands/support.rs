@@ -14,6 +14,7 @@ pub mod losses;
     allow(dead_code)
 )]
 pub mod missing;
+pub(crate) mod not_imported;
 pub(crate) mod per_service;
 #[cfg(feature = "redis")]
 pub mod redis;

@@ -34,6 +34,15 @@ pub struct MigrationFolder {
 }
 
 impl MigrationFolder {
+    /// Returns `true` if it contains no file of a migration, valid or not.
+    pub fn is_empty(&self) -> bool {
+        self.migrations.is_empty()
+            && self.doubtful.is_empty()
+            && self.repeatables.is_empty()
+            && self.checkpoint.is_none()
+            && self.problems.is_empty()
+    }
+
     fn refused(&self) -> impl Iterator<Item = &FileProblem> {
         self.problems.iter().filter(|problem| problem.refuses())
     }

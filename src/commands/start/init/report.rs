@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::commands::support::not_imported::next_command;
 use crate::commands::support::relative_path::relative_path;
-use martydb_import::FolderTool;
 use martydb_import::discovery::{Proposal, ProposedService};
 use martydb_model::ServiceName;
 use martydb_ui::report::{Report, Style, printable};
@@ -112,13 +112,7 @@ pub(crate) fn found(proposal: &Proposal) -> String {
 fn next(proposal: &Proposal) -> Vec<String> {
     let imports = proposal.services.iter().filter_map(|(name, service)| {
         let (tool, folder) = service.import.as_ref()?;
-        Some(match *tool {
-            FolderTool::Own => return None,
-            of if of.is_programs() => format!("martydb baseline --from-database --service {name}"),
-            FolderTool::Other(tool) | FolderTool::Programs(tool) => {
-                format!("martydb import --from {tool} --service {name} {}", quoted(folder))
-            }
-        })
+        Some(next_command(name.as_str(), tool.name(), folder))
     });
     let fresh = |(_, service): &(&ServiceName, &ProposedService)| service.import.is_none() && !service.ready;
     let first = proposal
@@ -128,12 +122,6 @@ fn next(proposal: &Proposal) -> Vec<String> {
         .map(|(name, _)| format!("martydb revision {name} -m \"first table\""));
     let any = proposal.services.keys().next().map(|name| format!("martydb psql {name}"));
     imports.chain(first).chain(["martydb init-all".to_owned()]).chain(any).collect()
-}
-
-/// Quotes a path for a shell.
-fn quoted(path: &str) -> String {
-    let plain = path.chars().all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c));
-    if plain { path.into() } else { format!("'{}'", path.replace('\'', "'\\''")) }
 }
 
 impl Report for InitReport {
