@@ -54,7 +54,7 @@ pub async fn status(
     status
 }
 
-/// Returns `true` if there is nothing to run only because nobody imported the migrations. A history without files is divergent.
+/// Returns `true` if there is nothing to run only because the migrations were not imported. A history without files is divergent.
 fn is_imported_later(status: &ServiceStatus, target: &MigrationTarget, folder: &MigrationFolder) -> bool {
     let could_look = matches!(status.state, ServiceState::UpToDate | ServiceState::NotProvisioned);
     target.source.is_some() && folder.is_empty() && could_look
