@@ -24,7 +24,6 @@ pub mod interrupt;
 mod login;
 mod other_engine;
 mod outcome;
-mod pbkdf2;
 mod require_auth;
 mod row;
 mod scram;
