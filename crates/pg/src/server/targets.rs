@@ -41,14 +41,14 @@ impl TargetServer {
     }
 }
 
-type Listener = Box<dyn Fn(&TargetServer) + Send>;
+type TargetListener = Box<dyn Fn(&TargetServer) + Send>;
 
 #[derive(Default)]
 struct Registry {
     /// Servers by the addresses of their admins and of their services.
     by_endpoint: BTreeMap<String, String>,
     servers: BTreeMap<String, TargetServer>,
-    listener: Option<Listener>,
+    listener: Option<TargetListener>,
 }
 
 static REGISTRY: Mutex<Registry> =
