@@ -14,7 +14,6 @@ pub mod losses;
     allow(dead_code)
 )]
 pub mod missing;
-pub(crate) mod not_imported;
 pub(crate) mod per_service;
 #[cfg(feature = "redis")]
 pub mod redis;

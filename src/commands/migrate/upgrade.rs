@@ -7,8 +7,9 @@ use super::migrating::{
 };
 use crate::app::App;
 use crate::commands::support::choice;
-use crate::commands::support::not_imported::{NotImported, separated};
+use crate::commands::support::relative_path::current_folder;
 use martydb_context::targets;
+use martydb_import::discovery::not_imported::{NotImported, separated};
 use martydb_migrate::files::Direction;
 use martydb_migrate::{Ended, Execution, Goal, MigrationOutcome, Options, Order};
 use martydb_model::DesiredService;
@@ -86,7 +87,7 @@ pub(crate) async fn upgrade_services(
     services: &[DesiredService],
     options: Options,
 ) -> Result<UpgradeReport> {
-    let (services, waiting) = separated(services);
+    let (services, waiting) = separated(services, &current_folder());
     note_missing_folders(app, &services);
     let folders = match read_folders(app, &services, Goal::Upgrade, &options).await {
         Ok(folders) => folders,

@@ -8,8 +8,9 @@ use crate::commands::change::apply::{ApplyReport, provision_services};
 use crate::commands::migrate::migrating::{UpgradeReport, plain_options, read_folders};
 use crate::commands::migrate::upgrade::upgrade_services;
 use crate::commands::support::confirmation::Confirmation;
-use crate::commands::support::not_imported::{NotImported, lines, separated};
+use crate::commands::support::relative_path::current_folder;
 use crate::commands::verify::verify_isolation::{self, Probes, VerifyReport, verify_services};
+use martydb_import::discovery::not_imported::{NotImported, separated};
 use martydb_migrate::Goal;
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_model::units::counted;
@@ -31,7 +32,7 @@ pub struct Arguments {
 /// words.
 pub async fn run(app: &App, arguments: &Arguments) -> Result<InitAllReport> {
     let all: Vec<_> = app.manifest.services.values().cloned().collect();
-    let (services, not_imported) = separated(&all);
+    let (services, not_imported) = separated(&all, &current_folder());
     if let ([], [first, rest @ ..]) = (services.as_slice(), not_imported.as_slice()) {
         return Err(rest.iter().map(NotImported::error).fold(first.error(), together));
     }
@@ -158,8 +159,9 @@ impl Report for InitAllReport {
 
     fn messages(&self, style: &Style) -> String {
         let migrated = self.migrated.as_ref().map_or_else(String::new, |report| report.messages(style));
+        let waiting: String = self.not_imported.iter().map(NotImported::line).collect();
         let separator = if self.not_imported.is_empty() { "" } else { "\n" };
-        self.provisioned.messages(style) + &migrated + separator + &lines(&self.not_imported)
+        self.provisioned.messages(style) + &migrated + separator + &waiting
     }
 
     fn status(&self) -> ExitStatus {

@@ -10,11 +10,12 @@ use crate::app::App;
 use crate::commands::deploy::partitions::{PartitionRow, next_run};
 use crate::commands::support::companion::RedisRow;
 use crate::commands::support::companions;
-use crate::commands::support::not_imported::NotImported;
 use crate::commands::support::per_service::map_within;
+use crate::commands::support::relative_path::current_folder;
 use martydb_apply::replicas::{self, ReplicaStatus};
 use martydb_apply::scratch;
 use martydb_context::targets;
+use martydb_import::discovery::not_imported::NotImported;
 use martydb_migrate::{MigrationTarget, ServiceState, ServiceStatus, Sizes};
 use martydb_model::error::{Error, Result};
 use martydb_model::units::counted;
@@ -95,8 +96,9 @@ pub(crate) async fn review(
         mark_drift(app, services, &mut all).await;
     }
     let is_waiting = |status: &&ServiceStatus| status.state == ServiceState::NotImported;
+    let here = current_folder();
     let waiting = all.iter().filter(is_waiting).filter_map(|status| {
-        NotImported::of(services.iter().find(|service| service.name.as_str() == status.service)?)
+        NotImported::of(services.iter().find(|service| service.name.as_str() == status.service)?, &here)
     });
     let not_imported = waiting.collect();
     Reviewed { services: all, replicas, partitions, redis, not_imported }

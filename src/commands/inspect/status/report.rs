@@ -7,9 +7,9 @@ use super::collect::{Arguments, Reviewed};
 use super::status_word::StatusWord;
 use crate::commands::deploy::partitions::PartitionRow;
 use crate::commands::support::companion::RedisRow;
-use crate::commands::support::not_imported::NotImported;
 use martydb_apply::replicas::ReplicaStatus;
 use martydb_backup::store::BackupSummary;
+use martydb_import::discovery::not_imported::NotImported;
 use martydb_migrate::{ServiceStatus, Sizes};
 
 /// All services, and which of them are shown.

@@ -4,9 +4,9 @@ use super::report::StatusReport;
 use super::status_word::{StatusWord, tally};
 use crate::commands::deploy::partitions::PartitionRow;
 use crate::commands::support::companion::{RedisRow, RedisState};
-use crate::commands::support::not_imported::NotImported;
 use martydb_apply::replicas::{ReplicaState, ReplicaStatus};
 use martydb_backup::store::BackupSummary;
+use martydb_import::discovery::not_imported::NotImported;
 use martydb_migrate::check::other_tools;
 use martydb_migrate::{
     HistoryEvent, MigrationId, REPEATABLE, RunningRun, ServiceState, ServiceStatus, Sizes,

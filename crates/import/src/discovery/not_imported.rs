@@ -1,43 +1,47 @@
 //! Services whose migrations are another tool's and were not imported: their databases would stay empty.
 
+use std::path::Path;
+
 use serde::Serialize;
 
-use super::relative_path::relative_path;
-use martydb_import::Tool;
+use crate::tools::Tool;
 use martydb_migrate::files::folder;
 use martydb_model::error::{Error, Kind};
+use martydb_model::text::printable;
 use martydb_model::{DesiredService, MigrationSource};
-use martydb_ui::report::printable;
 
 /// A service with the place of its migrations and the command that takes them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NotImported {
     pub service: String,
     pub tool: String,
+    /// Path from the current folder.
     pub path: String,
     /// Command that writes the service's own files.
     pub next: String,
 }
 
 impl NotImported {
-    /// Returns the state of a service with another tool's migrations and an empty folder; `None` for any other.
-    pub(crate) fn of(service: &DesiredService) -> Option<NotImported> {
+    /// Returns the state of a service with another tool's migrations and an empty folder; `None` for any other. `here` is
+    /// the current folder.
+    pub fn of(service: &DesiredService, here: &Path) -> Option<NotImported> {
         let source = service.source.as_ref()?;
-        folder::load(&service.migrations).is_empty().then(|| NotImported::new(service, source))
+        folder::load(&service.migrations).is_empty().then(|| NotImported::new(service, source, here))
     }
 
-    fn new(service: &DesiredService, source: &MigrationSource) -> NotImported {
-        let path = relative_path(&source.path);
+    fn new(service: &DesiredService, source: &MigrationSource, here: &Path) -> NotImported {
+        let path = source.path.strip_prefix(here).unwrap_or(&source.path).display().to_string();
         let next = next_command(service.name.as_str(), &source.tool, &path);
         NotImported { service: service.name.to_string(), tool: source.tool.clone(), path, next }
     }
 
     /// Returns the sentence about it, without the service's name.
-    pub(crate) fn sentence(&self) -> String {
+    pub fn sentence(&self) -> String {
         format!("no migrations: those of {} in {} are not imported", self.tool, self.path)
     }
 
-    fn line(&self) -> String {
+    /// Returns the paragraph about it, with the next command.
+    pub fn line(&self) -> String {
         format!(
             "{}: {}\n  hint: run `{}`\n",
             self.service,
@@ -46,7 +50,8 @@ impl NotImported {
         )
     }
 
-    pub(crate) fn error(&self) -> Error {
+    /// Returns the error of a command that needs the migrations.
+    pub fn error(&self) -> Error {
         let message = format!("{} has {}", self.service, self.sentence());
         Error::new(Kind::NotImported, message).hint(format!("run `{}`", self.next))
     }
@@ -69,20 +74,15 @@ fn quoted(path: &str) -> String {
 }
 
 /// Separates the services that can be migrated from those that are not imported.
-pub(crate) fn separated(services: &[DesiredService]) -> (Vec<DesiredService>, Vec<NotImported>) {
+pub fn separated(services: &[DesiredService], here: &Path) -> (Vec<DesiredService>, Vec<NotImported>) {
     let (mut ready, mut waiting) = (vec![], vec![]);
     for service in services {
-        match NotImported::of(service) {
+        match NotImported::of(service, here) {
             None => ready.push(service.clone()),
             Some(one) => waiting.push(one),
         }
     }
     (ready, waiting)
-}
-
-/// Returns a paragraph for each service.
-pub(crate) fn lines(all: &[NotImported]) -> String {
-    all.iter().map(NotImported::line).collect()
 }
 
 #[cfg(test)]
