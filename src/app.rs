@@ -65,13 +65,13 @@ impl App {
         App { context, yes: global.yes, can_ask, out }
     }
 
-    /// Returns the context of a command: some start no embedded server, and those that change servers note variables that
-    /// name one and are not used.
+    /// Returns the context of a command: some start no embedded server, and where servers are named, variables that name
+    /// one and are not used are noted.
     #[must_use]
-    pub(crate) fn of_command(mut self, command: &str) -> App {
+    pub(crate) fn of_command(mut self, command: &str, names_servers: bool) -> App {
         self.context.starts_servers = starts_servers(command);
-        let unused = unused_variables(&self.environment, &self.manifest);
-        if !unused.is_empty() && (names_servers(command) || command == "doctor") {
+        let unused = self.manifest.unused_variables(&self.environment);
+        if !unused.is_empty() && names_servers {
             let (are, names) = (if unused.len() == 1 { "is" } else { "are" }, listed(&unused));
             self.out.note(&format!("note: {names} {are} set and not used: the manifest names the servers"));
         }
@@ -158,31 +158,8 @@ impl App {
     }
 }
 
-/// Returns the variables of other programs that name a server and that the manifest does not use.
-fn unused_variables(environment: &Environment, manifest: &Manifest) -> Vec<&'static str> {
-    const NAMING: [&str; 5] = ["PGHOST", "PGPORT", "PGUSER", "PGSERVICE", "DATABASE_URL"];
-    let is_set = |name: &&str| environment.get(*name).is_some_and(|value| !value.is_empty());
-    let set: Vec<&str> = NAMING.into_iter().filter(is_set).collect();
-    if set.is_empty() {
-        return set;
-    }
-    let uses = |name: &str| manifest.files.iter().any(|file| file.text.contains(&format!("${{{name}")));
-    set.into_iter().filter(|name| !uses(name)).collect()
-}
-
 /// Commands that show what there is: they start no embedded server that is stopped.
 const OBSERVERS: &[&str] = &["current", "doctor", "history", "logs", "monitor", "report", "status"];
-
-/// Commands that change servers.
-const CHANGERS: &[&str] = &[
-    "adopt", "apply", "backup", "baseline", "downgrade", "drop", "init-all", "partitions", "relay", "repair",
-    "restore", "rotate", "split", "test-db", "upgrade",
-];
-
-/// Returns `true` if the document of a command contains the servers on which it worked.
-pub(crate) fn names_servers(command: &str) -> bool {
-    CHANGERS.contains(&command)
-}
 
 fn starts_servers(command: &str) -> bool {
     !OBSERVERS.contains(&command)
