@@ -408,7 +408,7 @@ fn a_server_below_13_is_refused_before_the_first_change() {
 }
 
 #[test]
-fn one_old_server_stops_a_run_that_changes_several() {
+fn one_server_below_13_stops_a_run_that_changes_several() {
     let fake = Fake::start(Trick::Reports("server_version", "9.6.24"));
     let server = Server::start();
     let real = Project::new(&server, "oldone");

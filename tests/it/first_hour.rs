@@ -16,7 +16,7 @@ fn partly_imported(server: &Server, prefix: &str) -> Project {
 }
 
 #[test]
-fn a_service_that_nobody_imported_is_not_green() {
+fn a_service_without_its_import_is_not_green() {
     let server = Server::start();
     let project = partly_imported(&server, "fhi");
     let first = project.run(&["init-all", "-y"]).expect(3);
