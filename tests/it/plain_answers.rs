@@ -23,6 +23,7 @@ fn reports_a_missing_service_without_failing() {
     SERVICE  FROM  TO  MIGRATIONS  OUTCOME
     absent_a  -  -  0  failed
     --- stderr
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
 
     absent_a:
     error: absent_a is not provisioned
@@ -155,6 +156,7 @@ fn apply_and_fix_revoke_the_same_privilege_without_asking() {
 
     found: 1 note (low)
     --- stderr
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     safe: database sameword_a: sameword_b_app of sameword_b connected: direct grant of CONNECT
       in sameword_a: REVOKE CONNECT ON DATABASE "sameword_a" FROM "sameword_b_app";
     "#);
