@@ -94,6 +94,7 @@ fn only_existing_passwords_count_as_lost() {
     server.sql("postgres", "CREATE ROLE used_a_app LOGIN PASSWORD 'of a client'");
     let refused = other.run(&["apply", "--all", "-y"]).expect(2);
     insta::assert_snapshot!(refused.shown(), @r#"
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     error: the secret store lacks the passwords of existing roles, nothing was touched
     caused by: on server "main" existing roles: "used_a_app"
     hint: restore the secret store, or check that it is the store of this environment
