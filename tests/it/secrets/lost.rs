@@ -38,6 +38,7 @@ as_both_admins!(a_lost_store_is_replaced_only_on_request, |admin| {
     // Losing them takes both: to have asked for it, and a yes.
     let unasked = project.run(&["apply", "--all", "--reset-passwords"]).expect(2);
     insta::assert_snapshot!(unasked.shown(), @r"
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     destructive: role lost_a_migrator: the secret store has no password for lost_a_migrator, which exists: only `apply --reset-passwords` replaces the one that the server has
     destructive: role lost_a_app: the secret store has no password for lost_a_app, which exists: only `apply --reset-passwords` replaces the one that the server has
     destructive: role lost_a_ro: the secret store has no password for lost_a_ro, which exists: only `apply --reset-passwords` replaces the one that the server has
