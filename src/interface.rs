@@ -3,8 +3,7 @@
 pub mod complete;
 mod examples;
 mod help;
-#[cfg(test)]
-mod tool_aliases;
+pub(crate) mod tool_aliases;
 
 pub use examples::EXAMPLES;
 pub use help::interface;

@@ -8,7 +8,6 @@ mod environments;
 mod folders;
 mod kubernetes;
 mod names;
-pub mod not_imported;
 mod overlays;
 mod proposal;
 mod servers;
@@ -16,7 +15,6 @@ mod settings;
 mod text;
 mod tree;
 mod url;
-mod words;
 
 pub use names::service_name;
 pub use overlays::overlays;

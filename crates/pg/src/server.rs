@@ -11,7 +11,6 @@ pub mod lock_attempts;
 pub mod pooler_check;
 mod rows;
 pub mod sessions;
-pub mod targets;
 
 pub use crate::wire::{
     APPLICATION_NAME, ActingLogin, Connection, CopyListener, CopyStatements, Endpoint, ErrorResponse,

@@ -69,7 +69,6 @@ fn a_full_disk_leaves_no_partial_backup() {
     let failed = kept.project.finish(limited).expect(1);
     insta::assert_snapshot!(failed.shown(), @r#"
     backups in FOLDER/kept are not encrypted: backup.encrypt names no recipient of age
-    server main: 127.0.0.1:PORT, PostgreSQL VERSION
 
     bkq_a:
     error: service "bkq_a" was not backed up

@@ -31,10 +31,6 @@ pub(crate) fn check(out: &Out) -> Result<()> {
     Ok(())
 }
 
-fn is_away(state: ServiceState) -> bool {
-    matches!(state, ServiceState::Stopped | ServiceState::Unreachable)
-}
-
 /// Does not return by itself.
 pub(crate) async fn draw(
     app: &App,
@@ -53,7 +49,7 @@ pub(crate) async fn draw(
         }
         let all = review(app, arguments, services, targets.clone()).await;
         // A restarted server may have another address.
-        if all.services.iter().any(|status| is_away(status.state)) {
+        if all.services.iter().any(|status| status.state == ServiceState::Unreachable) {
             targets = targets::for_services(app, services).await?;
         }
         let report = StatusReport::new(all, backups.1.clone(), arguments, measured(app, arguments));
