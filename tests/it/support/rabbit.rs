@@ -51,7 +51,7 @@ impl Rabbit {
     /// Starts one whose disk counts as full: it blocks who publishes (<https://www.rabbitmq.com/docs/disk-alarms>).
     pub(crate) fn with_alarm() -> Option<Rabbit> {
         let mut rabbit = Rabbit::prepared(("guest", "guest"))?;
-        rabbit.configure("disk_free_limit.absolute = 100TB\n");
+        rabbit.configure("disk_free_limit.absolute = 100000GB\n");
         rabbit.launch();
         let log = rabbit.folder.path().join("log").join(format!("martydb{}@localhost.log", rabbit.port));
         until("the alarm is raised", || {

@@ -13,6 +13,6 @@ UNION ALL
 (SELECT 'body', pg_catalog.jsonb_build_object('run_by', b.shown, 'function', CASE WHEN b.function <> 0 THEN b.function::pg_catalog.regprocedure::text END,
   'language', b.language, 'definer', b.definer, 'text', b.text, 'path', b.path,
   'native', NOT EXISTS (SELECT FROM pg_catalog.pg_proc p
-    CROSS JOIN LATERAL pg_catalog.unnest(p.prorettype || p.proargtypes::oid[] || coalesce(p.proallargtypes, '{}')) t (oid)
+    CROSS JOIN LATERAL (SELECT pg_catalog.unnest(p.prorettype || p.proargtypes::pg_catalog.oid[] || coalesce(p.proallargtypes, '{}')) AS oid) t
     WHERE p.oid = b.function AND t.oid >= 16384))::text
 FROM body b LIMIT 100001)
