@@ -144,11 +144,7 @@ fn an_admin_without_createdb_rehearses_nothing() {
     project.run(&["apply", "--all", "-y"]).expect(0);
     project.run(&["upgrade", "--all"]).expect(0);
     server.sql("postgres", "ALTER ROLE adm NOCREATEDB");
-    for arguments in [
-        &["verify-down", "rh_a", "--every"][..],
-        &["test-db", "-s", "rh_a"],
-        &["squash", "rh_a", "--to", "1"],
-    ] {
+    for arguments in [&["verify-down", "rh_a", "--every"][..], &["test-db", "-s", "rh_a"]] {
         let done = project.run(arguments).expect(1);
         assert!(
             done.stderr.contains("the admin \"adm\" cannot create databases"),
@@ -276,7 +272,7 @@ fn an_extension_whose_author_chose_its_schema_is_installed_there() {
     ));
     // The server's own example of one is gone from 17 on.
     if server.major() >= 17 {
-        let refused = project.run(&["apply", "--all", "-y"]).expect(1);
+        let refused = project.run(&["apply", "--all", "-y"]).expect(2);
         assert!(
             refused.stdout.contains("adminpack") || refused.stderr.contains("adminpack"),
             "{}",
