@@ -57,7 +57,10 @@ async fn use_slowly(is_second: bool, client: u64) {
         let _sent = writer.write_all(&text[first..]).await;
         let mut read = vec![0; pick(client, 6, 1 << 16) + 1];
         let _read = timeout(PATIENCE / 10, reader.read(&mut read)).await;
-        while goes_on > 0 {
+        if goes_on == 0 {
+            pending::<()>().await;
+        }
+        loop {
             sleep(PATIENCE / 10).await;
             let ended = match goes_on {
                 1 => writer.write_all(b"a").await.is_err(),
@@ -67,7 +70,6 @@ async fn use_slowly(is_second: bool, client: u64) {
                 return;
             }
         }
-        pending::<()>().await;
     };
     let ended = async {
         tokio::select! {
