@@ -67,13 +67,16 @@ fn a_full_disk_leaves_no_partial_backup() {
     limited.current_dir(kept.project.path()).env_clear();
     limited.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let failed = kept.project.finish(limited).expect(1);
-    insta::assert_snapshot!(failed.shown(), @r#"
+    // The workers of pg_dump write their lines at once.
+    let shown = failed.shown();
+    let (ours, of_pg_dump) = shown.split_once("\ncaused by: pg_dump:").unwrap();
+    assert!(of_pg_dump.contains("could not write to output file: File too large"), "{shown}");
+    insta::assert_snapshot!(ours, @r#"
     backups in FOLDER/kept are not encrypted: backup.encrypt names no recipient of age
 
     bkq_a:
     error: service "bkq_a" was not backed up
     caused by: BIN/pg_dump failed
-    caused by: pg_dump: error: could not write to output file: File too large; pg_dump: error: a worker process died unexpectedly
     "#);
     kept.expect_clean(0);
     let store = std::fs::read_dir(kept.project.path().join("kept")).into_iter().flatten();
