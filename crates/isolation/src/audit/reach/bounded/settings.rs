@@ -18,12 +18,10 @@ const SHOWN: &[&str] = &[
     "transaction_isolation", "transaction_read_only",
 ];
 
-/// Beginnings of the names that libraries define, some for superusers alone.
-const LIBRARIES: &[&str] = &[
-    "auto_explain", "pg", "plperl", "plpgsql", "pltcl", "plpython", "plv8", "sepgsql", "set_user",
-    "timescaledb", "citus", "cron", "credcheck", "supautils", "passwordcheck", "auth_delay", "basic_archive",
-    "postgis", "session", "role",
-];
+/// First parts of names that applications make up, and no library has. A library may have settings for superusers alone, such
+/// as `pljava.vmoptions`.
+const APPLICATIONS: &[&str] =
+    &["app", "application", "jwt", "my", "myapp", "request", "rls", "tenant", "user", "vars"];
 
 /// Returns `true` for a setting that a session may set anyway.
 pub(super) fn is_harmless(name: &str) -> bool {
@@ -42,9 +40,7 @@ fn is_custom(name: &str) -> bool {
     let is_word = |part: &str| {
         !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
     };
-    name.split_once('.').is_some_and(|(prefix, rest)| {
-        is_word(prefix) && is_word(rest) && !LIBRARIES.iter().any(|start| prefix.starts_with(start))
-    })
+    name.split_once('.').is_some_and(|(prefix, rest)| APPLICATIONS.contains(&prefix) && is_word(rest))
 }
 
 #[cfg(test)]
@@ -63,6 +59,8 @@ mod tests {
             ("session_replication_role", false),
             ("pg_stat_statements.track", false),
             ("plpgsql.variable_conflict", false),
+            ("pljava.vmoptions", false),
+            ("anon.salt", false),
         ] {
             assert_eq!(is_harmless(name), expected, "{name}");
         }
