@@ -150,11 +150,6 @@ const HARMLESS: &[(&str, &str)] = &[
         "red_db",
         "CREATE ROLE keeper; CREATE SCHEMA archive AUTHORIZATION keeper; CREATE TABLE archive.past (n int); ALTER TABLE archive.past OWNER TO keeper; CREATE VIEW archive.all_past AS SELECT n FROM archive.past; ALTER VIEW archive.all_past OWNER TO keeper; GRANT USAGE ON SCHEMA archive TO red_ro; GRANT SELECT ON archive.all_past TO red_ro",
     ),
-    // A function whose owner has no power to lend.
-    (
-        "red_db",
-        "CREATE FUNCTION archive.put(x int) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS 'INSERT INTO archive.past VALUES ($1)'; ALTER FUNCTION archive.put OWNER TO keeper; REVOKE ALL ON FUNCTION archive.put FROM PUBLIC; GRANT USAGE ON SCHEMA archive TO red_app; GRANT EXECUTE ON FUNCTION archive.put TO red_app",
-    ),
     // A superuser's statements whose text is known, and whose values are quoted.
     (
         "red_db",

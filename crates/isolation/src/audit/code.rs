@@ -40,13 +40,9 @@ pub(crate) fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     }
 }
 
-/// Returns `true` for a SECURITY DEFINER function that gives its callers nothing: by its text, its owner or its place.
+/// Returns `true` for a SECURITY DEFINER function that gives its callers nothing: by its text or its place.
 pub(crate) fn gives_nothing(db: &Database<'_>, item: &CatalogObject) -> bool {
-    item.is_routine()
-        && item.definer
-        && (is_bounded(db, item)
-            || db.lends_nothing(&item.owner) && !item.is_unconfined()
-            || is_out_of_reach(db, item))
+    item.is_routine() && item.definer && (is_bounded(db, item) || is_out_of_reach(db, item))
 }
 
 /// Returns `true` for a SECURITY DEFINER function whose text gives its callers nothing.
@@ -84,9 +80,7 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
             let what = format!("which runs with the privileges of {}{does}{}", item.owner, left_open(item));
             let found = callable(DEFINER_SUPERUSER, &what);
             // A search path that misleads it is a finding of its own.
-            let is_own = *user == PUBLIC || db.is_own(user);
-            let lends_nothing = hidden || is_own && db.lends_nothing(&item.owner);
-            out.push(if purpose.is_some() || by_name.is_some() || lends_nothing {
+            out.push(if purpose.is_some() || by_name.is_some() || hidden {
                 found.at(Low)
             } else if *user == PUBLIC && db.is_entered() && reads_passwords(db, item) {
                 // The passwords of all services' logins are among them.

@@ -1,7 +1,7 @@
 //! Input of every rule of the audit.
 
 use super::roles::{RoleClass, Roles};
-use martydb_catalog::{CatalogObject, DatabaseCatalog, ForeignServer, Snapshot};
+use martydb_catalog::{CatalogObject, DatabaseCatalog, Snapshot};
 use martydb_model::contract::{self, ATTRIBUTES, ObjectClass};
 use martydb_model::findings::Severity::{self, Critical, High, Low, Medium};
 use martydb_model::findings::{FindingBuilder, PUBLIC};
@@ -76,28 +76,6 @@ impl<'a> Database<'a> {
         let among_them =
             self.is_granted_by_name(user) || user == PUBLIC && self.service.is_none() && !self.is_visited();
         among_them && matches!(self.audit.class_of(&item.owner), RoleClass::Unmanaged | RoleClass::Predefined)
-    }
-
-    /// Returns `true` for a powerless role that has nothing in a service's database but its own objects there: to act as it
-    /// gives nothing else.
-    pub(crate) fn lends_nothing(&self, owner: &str) -> bool {
-        let is_its = |entry: &AclEntry| entry.grantee.role().is_some_and(|role| role.as_str() == owner);
-        let held = |item: &CatalogObject| {
-            item.owner != owner
-                && item
-                    .acl
-                    .iter()
-                    .any(|entry| is_its(entry) && !(item.kind == "schema" && entry.privilege == "USAGE"))
-        };
-        let connects = |server: &ForeignServer| {
-            server.owner == owner || server.mappings.iter().any(|it| it.role.as_deref() == Some(owner))
-        };
-        self.service.is_some()
-            && self.audit.is_powerless(owner)
-            && !self.audit.actual.databases.values().any(|found| found.acl.iter().any(is_its))
-            && !self.audit.snapshot.parameters.iter().any(|row| is_its(&row.entry))
-            && !self.catalog.objects.iter().any(held)
-            && !self.catalog.servers.iter().any(connects)
     }
 
     /// Returns `true` if access was granted by name to an unmanaged login in a database of no service, such as

@@ -85,16 +85,11 @@ fn opened(db: &Database<'_>, item: &CatalogObject, schema: &str, creator: &str) 
 fn severity(db: &Database<'_>, item: &CatalogObject) -> Severity {
     let is_reached = db.service.is_some() || db.is_visited();
     match db.audit.managed(&item.owner) {
-        _ if names_are_written_out(item) || lends_nothing(db, item) => Low,
+        _ if names_are_written_out(item) || is_out_of_reach(db, item) => Low,
         _ if !is_reached && !db.is_entered() => Low,
         None if is_reached => High,
         _ => Medium,
     }
-}
-
-/// Returns `true` if who misleads it gains nothing: by its owner or its place.
-fn lends_nothing(db: &Database<'_>, item: &CatalogObject) -> bool {
-    db.lends_nothing(&item.owner) || is_out_of_reach(db, item)
 }
 
 fn search_path(item: &CatalogObject) -> Option<&str> {
