@@ -54,7 +54,7 @@ pub(crate) const RULES: &[FileRule] = &[
         severity: ProblemSeverity::Refused,
         applies: copies_to_client,
         what: "needs psql to send or receive the data",
-        fix: "use INSERT with VALUES, into which `martydb import` converts COPY with its data; COPY to and from a file of the server \
+        fix: "use INSERT with VALUES: `martydb import` converts COPY with its data; COPY to or from a file of the server \
               needs a superuser",
     },
     FileRule {
