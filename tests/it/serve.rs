@@ -79,7 +79,7 @@ fn status(answer: &Answer) -> u16 {
 
 as_both_admins!(a_caller_has_exactly_the_access_of_its_login, |admin| {
     let server = Server::for_admin(admin);
-    let project = project(&server, admin, "srv", "{ hide: [secret], limits: { timeout: 500ms } }");
+    let project = project(&server, admin, "srv", "{ hide: [secret], limits: { timeout: 3s } }");
     assert_eq!(project.json(&["plan", "--check"], 0)["changes"].as_array().unwrap().len(), 0);
     let proof = project.run(&["verify-isolation", "-o", "json"]).json();
     let findings = proof["findings"].as_array().unwrap().iter();

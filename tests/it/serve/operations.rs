@@ -11,7 +11,7 @@ const HISTORY: &str = "SELECT string_agg(r, ' ' ORDER BY r) FROM unnest(ARRAY['s
 #[test]
 fn callers_read_statistics_of_their_own_service_without_values() {
     let server = Server::start();
-    let project = served(&server, "sos", "{ hide: [secret], limits: { slow: 100ms, timeout: 1s } }");
+    let project = served(&server, "sos", "{ hide: [secret], limits: { slow: 100ms, timeout: 3s } }");
     let api = ApiService::start(&project, "sos");
     let changes = project.json(&["plan", "--check"], 0);
     assert_eq!(changes["changes"].as_array().unwrap().len(), 0, "{changes}");
