@@ -36,6 +36,8 @@ use values::StatementValues;
 pub(crate) struct CompiledStatement {
     pub statement: Statement,
     pub values: Vec<String>,
+    /// Numbers, from 0, of the values on which the planner's cost does not depend.
+    of_keys: Vec<usize>,
     /// `true` if code of the service may run in it: each fragment tells it to `StatementValues`.
     pub runs_code: bool,
     /// `true` if a parameter may have a type that is not PostgreSQL's own.
@@ -66,9 +68,15 @@ impl CompiledStatement {
     }
 
     /// Makes a statement with what its fragments collected.
-    fn from_collected(statement: Statement, collected: StatementValues) -> CompiledStatement {
-        let StatementValues { texts, runs_code, has_own_types } = collected;
-        CompiledStatement { runs_code, has_own_types, ..CompiledStatement::new(statement, texts) }
+    fn from_collected(statement: Statement, mut collected: StatementValues) -> CompiledStatement {
+        let of_keys = collected.of_keys();
+        let StatementValues { texts, runs_code, has_own_types, .. } = collected;
+        CompiledStatement { of_keys, runs_code, has_own_types, ..CompiledStatement::new(statement, texts) }
+    }
+
+    /// Returns the values on which its cost may depend, with their numbers.
+    pub(crate) fn costed_values(&self) -> impl Iterator<Item = (usize, &String)> {
+        self.values.iter().enumerate().filter(|(number, _)| !self.of_keys.contains(number))
     }
 
     /// Returns the question for its plan: the planner runs what is immutable.

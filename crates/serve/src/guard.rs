@@ -54,12 +54,12 @@ impl ServiceGuard {
 
     /// Returns the known cost of a statement for a login.
     pub(crate) fn known(&self, login: Option<&str>, compiled: &CompiledStatement) -> Option<f64> {
-        self.costs.get(&ShapeKey::with_values(login, compiled.digest(), &compiled.values), Instant::now())
+        self.costs.get(&ShapeKey::with_values(login, compiled), Instant::now())
     }
 
     /// Keeps the cost of a statement.
     pub(crate) fn learn(&self, login: Option<&str>, compiled: &CompiledStatement, cost: f64) {
-        let key = ShapeKey::with_values(login, compiled.digest(), &compiled.values);
+        let key = ShapeKey::with_values(login, compiled);
         self.costs.put(key, cost, Instant::now());
     }
 

@@ -15,6 +15,9 @@ pub struct ExposedRelation {
     pub name: String,
     /// `true` for views.
     pub is_view: bool,
+    /// `true` if other tables inherit from it, to whose rows its keys do not extend. Partitions are none.
+    #[serde(default)]
+    pub(crate) has_children: bool,
     pub columns: Vec<ExposedColumn>,
     /// Columns of the primary key, in its order; of a view those of its table's.
     #[serde(default)]
@@ -90,6 +93,12 @@ impl ExposedRelation {
     /// Returns the name of a column by its number.
     pub(crate) fn column_name(&self, number: i16) -> Option<&str> {
         self.columns.iter().find(|column| column.number == number).map(|column| column.name.as_str())
+    }
+
+    /// Returns `true` if each value of a column is in one row at most, which PostgreSQL's planner knows as well: the cost of reading the row is
+    /// the same for all values (`var_eq_const` in `selfuncs.c`).
+    pub(crate) fn is_key(&self, column: &str) -> bool {
+        !self.is_view && !self.has_children && self.key.len() == 1 && self.key[0] == column
     }
 
     /// Returns `true` for a collection of documents: a table with its columns, and at most generated ones more. Nothing

@@ -26,6 +26,7 @@ pub(crate) fn read(
   'version', pg_catalog.current_setting('server_version_num')::integer,
   'relations', (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object(
       'oid', r.oid::bigint, 'schema', r.nspname, 'name', r.relname, 'is_view', r.relkind IN ('v', 'm'),
+      'has_children', r.has_children,
       'columns', COALESCE(c.list, '[]'),
       'indexed', (SELECT COALESCE(pg_catalog.json_agg(d.text ORDER BY i.indexrelid), '[]')
         FROM pg_catalog.pg_index i CROSS JOIN LATERAL pg_catalog.pg_get_indexdef(i.indexrelid, 1, false) AS d(text)
@@ -86,7 +87,7 @@ fn relations(schemas: &[String]) -> Statement {
   UNION SELECT w.ev_class FROM far f JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = f.oid
     AND d.classid = 'pg_rewrite'::regclass JOIN pg_catalog.pg_rewrite w ON w.oid = d.objid
 ), relations AS (
-  SELECT c.oid, s.nspname, c.relname, c.relkind, (e.events & 8) = 8 AS insertable, (e.events & 4) = 4 AS updatable,
+  SELECT c.oid, s.nspname, c.relname, c.relkind, c.relkind = 'r' AND c.relhassubclass AS has_children, (e.events & 8) = 8 AS insertable, (e.events & 4) = 4 AS updatable,
     (e.events & 16) = 16 AS deletable,
     pg_catalog.obj_description(c.oid, 'pg_class') IS NOT DISTINCT FROM {detached} AS is_detached, c.relkind IN ('v', 'f') OR c.relrowsecurity AS runs_code
   FROM pg_catalog.pg_class c JOIN spaces s ON s.oid = c.relnamespace

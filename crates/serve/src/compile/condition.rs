@@ -55,8 +55,11 @@ fn leaf(
     let parser = column.filter(|_| !is_path).and_then(|column| column.from_text.as_deref());
     let test = match &filter.operation {
         FilterOperation::Binary { operator, quantifier, value } => {
+            let is_key =
+                *operator == "=" && quantifier.is_none() && !filter.negated && !is_path && parser.is_none();
+            let is_key = is_key && builtin && scope.relation.is_key(&filter.field.name);
             let operator = operator_of(operator, builtin);
-            let value = values.add(value.clone());
+            let value = if is_key { values.add_of_key(value.clone()) } else { values.add(value.clone()) };
             let value = match parser {
                 Some(parser) if quantifier.is_none() => values.called(parser, &stmt!("{value}::text")),
                 _ => stmt!("{value}"),

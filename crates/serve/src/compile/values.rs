@@ -6,6 +6,11 @@ use martydb_model::sql::Parameter;
 #[derive(Debug, Default)]
 pub(super) struct StatementValues {
     pub texts: Vec<String>,
+    /// Numbers, from 0, of the values that a unique column equals.
+    of_keys: Vec<usize>,
+    /// `true` if a fragment keeps rows by those of another relation: the planner carries a value over to its columns, whose values are
+    /// not unique.
+    joins_by_value: bool,
     /// `true` if code of the service may run in a fragment so far.
     pub runs_code: bool,
     /// `true` if a parameter may have a type that is not PostgreSQL's own.
@@ -19,11 +24,29 @@ impl StatementValues {
         Parameter(self.texts.len())
     }
 
+    /// Adds a value that a unique column of one row equals.
+    pub(super) fn add_of_key(&mut self, value: impl Into<String>) -> Parameter {
+        self.of_keys.push(self.texts.len());
+        self.add(value)
+    }
+
     /// Adds an array in PostgreSQL's text format
     /// (<https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO>).
     pub(super) fn add_array(&mut self, values: &[String]) -> Parameter {
         let quote = |value: &String| format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""));
         self.add(format!("{{{}}}", values.iter().map(quote).collect::<Vec<_>>().join(",")))
+    }
+
+    /// Tells that a fragment keeps rows by those of another relation.
+    pub(super) fn note_semi_join(&mut self) {
+        self.joins_by_value = true;
+    }
+
+    /// Returns the numbers, from 0, of the values on which the planner's cost does not depend; none if the text of a view, a policy or a
+    /// function may be part of the plan.
+    pub(super) fn of_keys(&mut self) -> Vec<usize> {
+        let is_sure = !self.joins_by_value && !self.runs_code && !self.has_own_types;
+        if is_sure { std::mem::take(&mut self.of_keys) } else { vec![] }
     }
 
     /// Records that code of the service may run in a fragment, if it `may`.

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 
 use sha2::{Digest, Sha256};
 
-use crate::compile::StatementDigest;
+use crate::compile::{CompiledStatement, StatementDigest};
 use martydb_model::hex;
 
 /// Maximum number of costs; callers control how many there are.
@@ -29,16 +29,13 @@ impl ShapeKey {
         ShapeKey(digest.finalize().into())
     }
 
-    /// Returns the key of a statement with these values. Two that look alike may have costs that differ by all rows of a table: times in
+    /// Returns the key of a statement with those of its values that its cost may depend on. Two that look alike may have costs that differ by all rows of a table: times in
     /// milliseconds of twenty years have one magnitude, and one customer of thousands has most orders.
-    pub(super) fn with_values(
-        login: Option<&str>,
-        statement: StatementDigest,
-        values: &[String],
-    ) -> ShapeKey {
+    pub(super) fn with_values(login: Option<&str>, compiled: &CompiledStatement) -> ShapeKey {
         let mut digest = Sha256::new();
-        digest.update(ShapeKey::new(login, statement).0);
-        for value in values {
+        digest.update(ShapeKey::new(login, compiled.digest()).0);
+        for (number, value) in compiled.costed_values() {
+            digest.update((number as u64).to_be_bytes());
             digest.update((value.len() as u64).to_be_bytes());
             digest.update(value);
         }
@@ -84,6 +81,7 @@ impl CostCache {
 mod tests {
     use super::*;
     use crate::generated::Choices;
+    use martydb_model::sql::{Keyword, stmt};
 
     /// Costs of a statement with two values: rows of a range, rows of a key that most rows have, and rows of a beginning.
     fn costs(from: &str, to: &str) -> [u64; 3] {
@@ -91,6 +89,11 @@ mod tests {
         let range = number(to).saturating_sub(number(from));
         let common = if from.ends_with('7') { 1_000_000 } else { 1 };
         [range, common, 1_000_000 >> to.len()]
+    }
+
+    fn key(text: &'static str, values: &[String]) -> ShapeKey {
+        let statement = stmt!("{text}", text = Keyword(text));
+        ShapeKey::with_values(None, &CompiledStatement::new(statement, values.to_vec()))
     }
 
     #[test]
@@ -104,14 +107,12 @@ mod tests {
         let mut known: HashMap<[u8; 32], [u64; 3]> = HashMap::new();
         for _ in 0..20_000 {
             let values = [value(&mut choices), value(&mut choices)];
-            let key = ShapeKey::with_values(None, StatementDigest::new("SELECT $1, $2"), &values);
             let cost = costs(&values[0], &values[1]);
+            let key = key("SELECT $1, $2", &values);
             let before = *known.entry(key.0).or_insert(cost);
             assert_eq!(before, cost, "{values:?} has the cost of other values");
         }
-        let of = |values: [&str; 2]| {
-            ShapeKey::with_values(None, StatementDigest::new("SELECT"), &values.map(str::to_owned))
-        };
+        let of = |values: [&str; 2]| key("SELECT", &values.map(str::to_owned));
         assert!(of(["ab", "c"]) != of(["a", "bc"]) && of(["", "a"]) != of(["a", ""]));
     }
 
