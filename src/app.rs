@@ -10,6 +10,7 @@ use martydb_manifest as manifest;
 use martydb_manifest::{Manifest, ServerSpec};
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
+use martydb_model::units::listed;
 use martydb_model::{DesiredService, Jobs};
 use martydb_ui::flags::{Global, Select};
 use martydb_ui::report::Out;
@@ -62,6 +63,19 @@ impl App {
         martydb_pg::silence::set_connect_timeout(global.connect_timeout);
         let context = Context::new(manifest, environment, jobs, global.lock_wait, dialog);
         App { context, yes: global.yes, can_ask, out }
+    }
+
+    /// Returns the context of a command: some start no embedded server, and where servers are named, variables that name
+    /// one and are not used are noted.
+    #[must_use]
+    pub(crate) fn of_command(mut self, command: &str, names_servers: bool) -> App {
+        self.context.starts_servers = starts_servers(command);
+        let unused = self.manifest.unused_variables(&self.environment);
+        if !unused.is_empty() && names_servers {
+            let (are, names) = (if unused.len() == 1 { "is" } else { "are" }, listed(&unused));
+            self.out.note(&format!("note: {names} {are} set and not used: the manifest names the servers"));
+        }
+        self
     }
 
     /// Returns the context in another environment.
@@ -142,6 +156,13 @@ impl App {
                 .hint(hint)),
         }
     }
+}
+
+/// Commands that show what there is: they start no embedded server that is stopped.
+const OBSERVERS: &[&str] = &["current", "doctor", "history", "logs", "monitor", "report", "status"];
+
+fn starts_servers(command: &str) -> bool {
+    !OBSERVERS.contains(&command)
 }
 
 /// Returns the number of cores, and at least four: most of the time is spent on the server.

@@ -8,7 +8,8 @@ use serde::Serialize;
 use crate::commands::support::annotation::{CheckFormat, Checkout};
 use crate::commands::{self, support::tables};
 use martydb_model::environment::Environment;
-use martydb_model::error::{ExitStatus, Result};
+use martydb_model::error::{Error, ExitStatus, Kind, Result};
+use martydb_pg::server::targets::{self as server_targets, TargetServer};
 use martydb_ui::flags::{Format, Global};
 use martydb_ui::prompt;
 use martydb_ui::report::{FlatTable, Out, Report};
@@ -60,12 +61,17 @@ macro_rules! commands {
                     Ok(table) => table,
                     Err(error) => return out.error(self.name(), &error),
                 };
+                let names_servers = self.changes_servers() || self.name() == "doctor";
+                if names_servers {
+                    let printer = out.clone();
+                    server_targets::listen(move |target| printer.note(&target.line()));
+                }
                 match self {
                     $($(Command::$command(arguments) => {
                         let end = async {
-                            run_with!($needs, $folder $module, arguments, (global, environment, out, interface))
+                            run_with!($needs, $folder $module, arguments, (global, environment, out, interface, $name, names_servers))
                         };
-                        print(&out, self.name(), table, end.await)
+                        print(&out, self, table, end.await)
                     })*)*
                 }
             }
@@ -77,10 +83,12 @@ macro_rules! commands {
 /// same for a check, whose errors are annotations too. `parts`: what reading a manifest takes. `interface`: the command
 /// line. `alone`: only the command's own arguments.
 macro_rules! run_with {
-    (checked, $folder:ident $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident, $interface:ident)) => {{
+    (checked, $folder:ident $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident, $interface:ident, $name:literal, $names:ident)) => {{
         let checkout = Checkout::from_environment(&$environment);
         let end = async {
-            let app = commands::start::init::opened($global, $environment, $out.clone()).await?;
+            let app = commands::start::init::opened($global, $environment, $out.clone())
+                .await?
+                .of_command($name, $names);
             commands::$folder::$module::run(&app, $arguments).await
         };
         end.await.inspect_err(|error| {
@@ -89,17 +97,19 @@ macro_rules! run_with {
             }
         })
     }};
-    (manifest, $folder:ident $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident, $interface:ident)) => {
+    (manifest, $folder:ident $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident, $interface:ident, $name:literal, $names:ident)) => {
         commands::$folder::$module::run(
-            &commands::start::init::opened($global, $environment, $out.clone()).await?,
+            &commands::start::init::opened($global, $environment, $out.clone())
+                .await?
+                .of_command($name, $names),
             $arguments,
         )
         .await
     };
-    (parts, $folder:ident $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident, $interface:ident)) => {
+    (parts, $folder:ident $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident, $interface:ident, $name:literal, $names:ident)) => {
         commands::$folder::$module::run($global, $environment, $out.clone(), $arguments).await
     };
-    (interface, $folder:ident $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident, $interface:ident)) => {
+    (interface, $folder:ident $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident, $interface:ident, $name:literal, $names:ident)) => {
         commands::$folder::$module::run($interface(), $arguments)
     };
     (alone, $folder:ident $module:ident, $arguments:ident, $rest:tt) => {
@@ -110,18 +120,24 @@ macro_rules! run_with {
 /// Prints the result of a command: its report in the requested format, or its error.
 fn print(
     out: &Out,
-    command: &str,
+    command: &Command,
     table: Option<&FlatTable>,
     end: Result<impl Report + Serialize>,
 ) -> ExitStatus {
+    let (name, changes_servers) = (command.name(), command.changes_servers());
     let report = match end {
         Ok(report) => report,
-        Err(error) => return out.error(command, &error),
+        Err(error) if changes_servers => return out.error(name, &untouched(error)),
+        Err(error) => return out.error(name, &error),
     };
     let text = || report.text(&out.result_style());
     let status = match (report.format().unwrap_or(out.format()), table) {
+        (format @ (Format::Json | Format::Yaml), _) if CHANGERS.contains(&name) => {
+            let named = WithServers { report: &report, servers: server_targets::all() };
+            return out.document(format, name, &named, report.status());
+        }
         (format @ (Format::Json | Format::Yaml), _) => {
-            return out.document(format, command, &report, report.status());
+            return out.document(format, name, &report, report.status());
         }
         (Format::Csv, Some(table)) => out.data(&table.csv(&document(&report)), report.status()),
         (Format::Name, Some(table)) => out.data(&table.names(&document(&report)), report.status()),
@@ -134,8 +150,22 @@ fn print(
     status
 }
 
+/// Result of a command that changes servers, with those on which it worked.
+#[derive(Serialize)]
+struct WithServers<'a, T> {
+    #[serde(flatten)]
+    report: &'a T,
+    servers: Vec<TargetServer>,
+}
+
 fn document(report: &impl Serialize) -> serde_json::Value {
     serde_json::to_value(report).expect("plain data")
+}
+
+/// Converts the error of a command that changes servers: one that is too old was named by mistake.
+fn untouched(error: Error) -> Error {
+    let kind = if error.kind == Kind::TooOld { Kind::Manifest } else { error.kind };
+    Error { kind, ..error }
 }
 
 /// Commands that change nothing on a server.
@@ -144,7 +174,30 @@ const READERS: &[&str] = &[
     "man", "plan", "report", "schema", "status", "test-connections", "url", "validate",
 ];
 
+/// Commands that change servers, at least without options such as `--dry-run`. Their documents contain the servers.
+const CHANGERS: &[&str] = &[
+    "adopt", "apply", "backup", "baseline", "downgrade", "drop", "init-all", "partitions", "relay", "repair",
+    "restore", "rotate", "split", "test-db", "upgrade",
+];
+
 impl Command {
+    /// Returns `true` if this run may change servers.
+    fn changes_servers(&self) -> bool {
+        match self {
+            Command::Adopt(arguments) => !arguments.dry_run && !arguments.redis,
+            Command::Backup(arguments) => arguments.changes_servers(),
+            Command::Downgrade(arguments) => !arguments.dry_run,
+            Command::Partitions(arguments) => !arguments.dry_run,
+            Command::Relay(arguments) => arguments.changes_servers(),
+            Command::Restore(arguments) => !arguments.dry_run,
+            Command::Split(arguments) => arguments.changes_servers(),
+            Command::TestDb(arguments) => !arguments.list,
+            Command::Upgrade(arguments) => !arguments.dry_run,
+            Command::VerifyIsolation(_) => !self.reads(),
+            other => CHANGERS.contains(&other.name()),
+        }
+    }
+
     /// Returns `true` if this run changes nothing on a server.
     pub fn reads(&self) -> bool {
         match self {

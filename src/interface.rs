@@ -3,7 +3,8 @@
 pub mod complete;
 mod examples;
 mod help;
-pub(crate) mod tool_aliases;
+#[cfg(test)]
+mod tool_aliases;
 
 pub use examples::EXAMPLES;
 pub use help::interface;

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::ValueEnum;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::interface::tool_aliases::{Rejected, answer};
+use martydb_import::tool_aliases::{Rejected, answer};
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, ExitStatus};
 use martydb_ui::flags::{Format, When};

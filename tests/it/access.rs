@@ -189,6 +189,7 @@ fn a_login_of_others_keeps_its_password_and_its_attributes() {
     server.sql("act_a", "GRANT INSERT ON item TO act_bi");
     let refused = project.run(&["apply", "--all"]).expect(2);
     insta::assert_snapshot!(refused.shown(), @r"
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     caution: table public.item: act_bi holds INSERT on table public.item: not in the manifest
     error: these changes need a confirmation, nothing was touched
     caused by: 1 change can affect other users of this server, and this is not a terminal, so no confirmation could be asked

@@ -31,6 +31,8 @@ fn a_downgrade_needs_confirmation_and_a_dry_run_shows_its_files() {
 
     let refused = project.run(&["downgrade", "--all"]).expect(2);
     insta::assert_snapshot!(refused.shown(), @r"
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
+
     -- back_a V2 name_index, in a transaction: FOLDER/back_a/migrations/V2__name_index.down.sql
     DROP INDEX item_name_idx;
 
@@ -66,6 +68,7 @@ fn a_downgrade_needs_confirmation_and_a_dry_run_shows_its_files() {
     back_a  1  1  0  failed
     back_b  1  1  0  failed
     --- stderr
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
 
     back_a:
     error: back_a is at V1, below V2
@@ -81,6 +84,7 @@ fn a_downgrade_needs_confirmation_and_a_dry_run_shows_its_files() {
     back_a  1  1  0  failed
     back_b  1  1  0  failed
     --- stderr
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
 
     back_a:
     error: back_a is at V1, above V0
@@ -118,6 +122,7 @@ fn repair_shows_a_diff_asks_and_records_why() {
     assert_eq!(status["services"][0]["divergences"][0]["version"], 1);
     let query = project.run(&["repair", "--service", "mend_a", "--reason", "it was so"]).expect(2);
     insta::assert_snapshot!(query.shown(), @r"
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     V1__create_item: its new text is accepted
     --- as applied
     +++ in the folder

@@ -89,6 +89,7 @@ fn s23_a_service_removed_from_the_manifest_stays_until_drop_which_leaves_no_orph
     insta::assert_snapshot!(again.shown(), @r"
     Nothing of gone_a is left on server main.
     --- stderr
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     remove gone_a from the manifest, or the next apply recreates it
     ");
     // A table runs nothing as its owner: the service that it lies in takes it over.
@@ -120,6 +121,7 @@ fn drop_refuses_if_objects_of_another_service_would_go() {
     server.sql("guest_a", "CREATE TABLE theirs (id int); ALTER TABLE theirs OWNER TO guest_b_owner");
     let refused = drop_it(&project, "guest_a").expect(1);
     insta::assert_snapshot!(refused.shown(), @r#"
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     error: cannot drop service "guest_a": database "guest_a" contains objects of other roles
     caused by: 1 of its objects belong to "guest_b_owner"
     hint: give them to a role of this service, or move them, and try again
@@ -128,6 +130,7 @@ fn drop_refuses_if_objects_of_another_service_would_go() {
     server.sql("postgres", "COMMENT ON DATABASE guest_a IS 'martydb:another'");
     let refused = drop_it(&project, "guest_a").expect(1);
     insta::assert_snapshot!(refused.shown(), @r#"
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     error: cannot drop service "guest_a": database "guest_a" was made by another manifest
     hint: drop it with that manifest
     "#);

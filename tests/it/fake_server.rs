@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::serve::client::DataService;
-use crate::support::{ADMIN_PASSWORD, Project};
+use crate::support::{ADMIN_PASSWORD, Project, Server};
 
 const SERVICE_PASSWORD: &str = "servicePassword0123456789abcdefg";
 
@@ -379,6 +379,64 @@ fn another_database_system_is_refused_while_logging_in() {
         let heard = fake.heard.lock().unwrap().clone();
         assert!(heard.chunks(5).all(|message| message == b"X\0\0\0\x04"), "{name}: {heard:?}");
     }
+}
+
+#[test]
+fn a_server_below_13_is_refused_before_the_first_change() {
+    let fake = Fake::start(Trick::Reports("server_version", "12.22 (Debian 12.22-1.pgdg12+1)"));
+    let project = project(fake.port);
+    let cases: [(&[&str], i32); 11] = [
+        (&["plan"], 5),
+        (&["status"], 5),
+        (&["current"], 5),
+        (&["doctor"], 5),
+        (&["verify-isolation"], 5),
+        (&["apply", "--all", "-y"], 2),
+        (&["init-all", "-y"], 2),
+        (&["upgrade", "--all"], 2),
+        (&["downgrade", "--all", "-y"], 2),
+        (&["rotate", "--all"], 2),
+        (&["drop", "--service", "fake_a", "--confirm", "fake_a"], 2),
+    ];
+    for (arguments, expected) in cases {
+        let (code, said, _) = watched(&project, arguments, Duration::from_secs(30));
+        assert!(said.contains("PostgreSQL 12.22, which is older than 13"), "{arguments:?}: {said}");
+        assert_eq!(code, expected, "{arguments:?}: {said}");
+    }
+    let heard = fake.heard.lock().unwrap().clone();
+    assert!(heard.chunks(5).all(|message| message == b"X\0\0\0\x04"), "{heard:?}");
+}
+
+#[test]
+fn one_server_below_13_stops_a_run_that_changes_several() {
+    let fake = Fake::start(Trick::Reports("server_version", "9.6.24"));
+    let server = Server::start();
+    let real = Project::new(&server, "oldone");
+    let _ = real.run(&["apply", "--all", "-y"]).expect(0);
+    let port = fake.port;
+    let manifest = real.read("martydb.yaml").replace("services:\n", &format!(
+        "    password_env: PGPASSWORD\n  old: {{ url: \"postgresql://postgres@127.0.0.1:{port}/postgres\", password_env: DB_PASSWORD }}\nservices:\n  fake_a: {{ server: old }}\n"
+    ));
+    let manifest = manifest.replace("  oldone_a:\n", "  oldone_a: {}\n");
+    real.write("martydb.yaml", &manifest);
+    real.write("fake_a/migrations/V1__t.sql", "CREATE TABLE t (id int);\n");
+    real.write("fake_a/migrations/V1__t.down.sql", "DROP TABLE t;\n");
+    let store = real.read(".martydb/secrets/development.yaml");
+    real.write(
+        ".martydb/secrets/development.yaml",
+        &format!("{store}old:\n  fake_a_migrator: {SERVICE_PASSWORD}\n"),
+    );
+    server.sql("postgres", "GRANT CONNECT ON DATABASE oldone_a TO oldone_b_app");
+    for arguments in [&["upgrade", "--all"][..], &["apply", "--all", "-y"], &["init-all", "-y"]] {
+        let refused = real.run(arguments).expect(2);
+        assert!(refused.said().contains("older than 13"), "{refused:?}");
+    }
+    let status = real.json(&["status"], 5);
+    let states: Vec<_> =
+        status["services"].as_array().unwrap().iter().map(|one| one["state"].clone()).collect();
+    assert_eq!(states, ["unreachable", "pending", "pending"], "{status:#}");
+    let granted = "SELECT has_database_privilege('oldone_b_app', 'oldone_a', 'CONNECT')";
+    assert_eq!(server.value("postgres", granted), "t");
 }
 
 /// A project whose data service uses the server.

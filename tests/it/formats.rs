@@ -138,7 +138,7 @@ fn status_shows_failed_and_running_migrations() {
     let project = Project::new(&server, "sta");
     project.run(&["init-all", "-y"]).expect(0);
     let calm = project.run(&["status"]).expect(0).stdout;
-    assert!(calm.ends_with("\n2 services: 2 up to date\n"), "{calm}");
+    assert!(calm.contains("\n2 services: 2 up to date\n"), "{calm}");
     project.write("sta_a/migrations/V3__bad.sql", "SELECT 1 / 0;\n");
     project.write("sta_a/migrations/V3__bad.down.sql", "SELECT 1;\n");
     project.run(&["upgrade", "sta_a"]).expect(1);

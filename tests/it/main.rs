@@ -23,6 +23,7 @@ mod evidence;
 mod extensions;
 mod fake_server;
 mod faults;
+mod first_hour;
 mod formats;
 mod found_manifest;
 mod hints;

@@ -79,6 +79,7 @@ fn irreversible_files_are_skipped_with_a_note() {
     oneway_a  3  3  0  failed
     oneway_b  2  1  0  skipped
     --- stderr
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
 
     oneway_a:
     error: oneway_a: cannot downgrade: a migration is irreversible
@@ -99,6 +100,7 @@ fn irreversible_files_are_skipped_with_a_note() {
     SERVICE  FROM  TO  MIGRATIONS  OUTCOME
     oneway_b  2  2  0  failed
     --- stderr
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
 
     oneway_b:
     error: oneway_b: cannot downgrade: the manifest has `down: none`

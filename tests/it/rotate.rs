@@ -179,6 +179,8 @@ fn an_interrupted_overlap_is_closed_and_restarted() {
     error: "cut_a_app" and "cut_a_app_b" are both in use already
     caused by: clients may still log in with the older one, and a new password would lock them out
     hint: when none does, run `martydb rotate --service cut_a --finish`, then this again
+    --- stderr
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     "#);
     project.run(&["rotate", "--service", "cut_a", "--finish"]).expect(0);
     assert!(server.sql_as(&old.0, &old.1, "cut_a", "SELECT 1").is_ok());
@@ -306,6 +308,8 @@ fn s18_a_password_beyond_ascii_is_kept_as_saslprep_reads_it() {
     service prep_a:
     error: the secrets provider is env, which is read-only
     hint: set the variable to a new password, then run `martydb rotate` without --overlap
+    --- stderr
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     ");
 }
 

@@ -75,6 +75,7 @@ fn schema_sql_follows_the_database() {
     scr_a  2  3  1  migrated
     scr_b  2  2  0  up to date
     --- stderr
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     scr_a: V3 in DURATION
     scr_a: warning: no schema.sql: FOLDER/scr_a/schema.sql was not written by martydb
     ");

@@ -111,6 +111,6 @@ fn each_part_of_a_bootstrap_is_printed_once_complete() {
     run.types(INTERRUPT);
     assert_eq!(run.end(), Some(130), "{}", run.seen());
     assert_eq!(run.seen().matches("Provisioned").count(), 1, "{}", run.seen());
-    assert!(run.seen().contains("provisioned") && run.seen().contains("Migrated"), "{}", run.seen());
+    assert!(run.seen().contains("provisioned") && run.seen().contains("Not migrated"), "{}", run.seen());
     assert!(!run.seen().contains("Isolation"), "{}", run.seen());
 }

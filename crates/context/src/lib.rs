@@ -13,12 +13,13 @@ use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use secrecy::SecretString;
 
-use martydb_embedded::{self as embedded, EmbeddedEngine};
+use martydb_embedded::{self as embedded, EmbeddedEngine, State};
 use martydb_manifest::{Manifest, RedisServer, Replica, ServerLocation, ServerUrl};
 use martydb_model::environment::Environment;
-use martydb_model::error::{Error, Result};
+use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::stmt;
 use martydb_model::{AccessRole, DesiredServer, DesiredService, Jobs, RoleKind, RoleName, ServiceName};
+use martydb_pg::server::targets::{self as server_targets, TargetServer};
 use martydb_pg::server::{Access, Connection, EventTriggerGuard, Login, PATIENCE, connect_watched, execute};
 use martydb_pg::wire;
 use martydb_secrets::{CredentialKey, LockedStore, Secrets, Store, credentials};
@@ -46,6 +47,8 @@ pub struct Context {
     pub lock_wait: Duration,
     /// Longest wait of an admin's session or a probe for a free connection.
     pub patience: Duration,
+    /// `false` for a command that starts no embedded server.
+    pub starts_servers: bool,
     dialog: Dialog,
     servers: ServerCache,
     /// Password of the admin at the replica that this context is about; `None` if it is about the servers.
@@ -87,6 +90,7 @@ impl Context {
             jobs,
             lock_wait,
             patience: PATIENCE,
+            starts_servers: true,
             dialog,
             servers,
             replica,
@@ -132,7 +136,7 @@ impl Context {
     pub fn with_manifest(&self, manifest: Manifest) -> Context {
         let (environment, dialog) = (self.environment.clone(), self.dialog.clone());
         let context = Context::new(manifest, environment, self.jobs, self.lock_wait, dialog);
-        Context { patience: self.patience, ..context }
+        Context { patience: self.patience, starts_servers: self.starts_servers, ..context }
     }
 
     pub fn service(&self, name: &str) -> Result<&DesiredService> {
@@ -157,7 +161,7 @@ impl Context {
         all.into_iter().collect()
     }
 
-    /// Returns the access to a server; an embedded one is started if it is down.
+    /// Returns the access to a server; an embedded one is started if it is down and the command may.
     #[martydb_pg::boxed]
     pub async fn access(&self, server: &str) -> Result<Access> {
         let event_triggers = {
@@ -171,6 +175,7 @@ impl Context {
         let (admin_endpoint, admin, endpoint) = match location {
             ServerLocation::Embedded { port } => {
                 let spec = self.embedded(&server, *port);
+                self.check_running(&spec)?;
                 let running = embedded::up(&spec, &mut |text| self.note(&text)).await?;
                 (running.admin, Login::of_admin(running.admin_role, None), running.tcp)
             }
@@ -181,6 +186,10 @@ impl Context {
             }
         };
         let patience = self.patience;
+        if self.replica.is_none() {
+            let target = TargetServer::new(&server, &endpoint, embedded);
+            server_targets::declare(target, [&admin_endpoint, &endpoint]);
+        }
         Ok(Access {
             server,
             admin_endpoint,
@@ -191,6 +200,16 @@ impl Context {
             event_triggers,
             patience,
         })
+    }
+
+    /// # Errors
+    /// [`Kind::Stopped`] if an embedded server is down and the command starts none.
+    pub fn check_running(&self, spec: &embedded::Spec) -> Result<()> {
+        if self.starts_servers || embedded::status(spec)?.state == State::Running {
+            return Ok(());
+        }
+        Err(Error::new(Kind::Stopped, format!("the embedded server {} is stopped", spec.server))
+            .hint("start it with `martydb dev up`"))
     }
 
     /// Returns the access for a command that logs in as the admin. Prompts for a password that the server requires

@@ -9,7 +9,8 @@ use crate::Context;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Ident, List};
 use martydb_model::{
-    DbName, DesiredService, DownFiles, LintRules, RoleKind, RoleName, SchemaName, ServerName, ServiceName,
+    DbName, DesiredService, DownFiles, LintRules, MigrationSource, RoleKind, RoleName, SchemaName,
+    ServerName, ServiceName,
 };
 use martydb_pg::server::existence::ExistenceCheck;
 use martydb_pg::server::{Access, ActingLogin, Endpoint, Login};
@@ -38,6 +39,8 @@ pub struct MigrationTarget {
     pub login: Login,
     pub folder: PathBuf,
     pub down: DownFiles,
+    /// Another tool's migrations, from which those of the folder have to come.
+    pub source: Option<MigrationSource>,
     pub existence: ExistenceCheck,
     /// Set for a scratch database: its contents need not survive a crash of the server.
     pub throwaway: bool,
@@ -101,6 +104,7 @@ pub async fn for_services(
             login,
             folder: service.migrations.clone(),
             down: service.down,
+            source: service.source.clone(),
             existence: existence.clone(),
             throwaway: false,
             lint: service.lint.clone(),

@@ -29,6 +29,15 @@ pub(crate) async fn choose_port(layout: &Layout, spec: &Spec) -> Result<PortChoi
     )
 }
 
+/// Checks the port of the manifest before a cluster is made, which takes seconds.
+pub(crate) async fn check_pinned(spec: &Spec) -> Result<()> {
+    if spec.port.is_none() {
+        return Ok(());
+    }
+    wait_for_port(spec.port).await;
+    port::choose(&PortPreferences { pinned: spec.port, ..PortPreferences::default() }, port::free).map(drop)
+}
+
 pub(crate) fn arrange(
     layout: &Layout,
     choice: PortChoice,

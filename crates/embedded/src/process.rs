@@ -32,6 +32,7 @@ pub(crate) async fn launch(layout: &mut Layout, spec: &Spec, note: Note<'_>) -> 
     let install = binaries::find(&layout.owner, wanted).await?;
     if !layout.exists {
         end_orphan(layout, note).await;
+        network::check_pinned(spec).await?;
         cluster::create(layout, &install, note).await?;
         layout.exists = true;
     }

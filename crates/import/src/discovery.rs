@@ -8,6 +8,7 @@ mod environments;
 mod folders;
 mod kubernetes;
 mod names;
+pub mod not_imported;
 mod overlays;
 mod proposal;
 mod servers;
@@ -15,6 +16,7 @@ mod settings;
 mod text;
 mod tree;
 mod url;
+mod words;
 
 pub use names::service_name;
 pub use overlays::overlays;

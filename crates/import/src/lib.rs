@@ -2,6 +2,7 @@
 //! values; only `tree` and `alembic` read, and only `write` writes.
 //!
 //! - [`discovery`]: discovery of a project's existing services, which `init` proposes for a new manifest
+//! - [`tool_aliases`]: words of other tools that people type, each with the command of martydb
 
 mod alembic;
 mod copy;
@@ -18,6 +19,7 @@ mod recognise;
 mod script;
 mod split;
 mod sqitch;
+pub mod tool_aliases;
 mod tools;
 mod tree;
 mod write;

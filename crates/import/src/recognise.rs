@@ -30,6 +30,14 @@ pub enum FolderTool {
 }
 
 impl FolderTool {
+    /// Returns its name, for the manifest.
+    pub fn name(self) -> &'static str {
+        match self {
+            FolderTool::Own => "martydb",
+            FolderTool::Other(tool) | FolderTool::Programs(tool) => tool,
+        }
+    }
+
     /// Returns `true` if its migrations are programs.
     pub fn is_programs(self) -> bool {
         matches!(self, FolderTool::Programs(_) | FolderTool::Other("rails"))

@@ -22,6 +22,7 @@ mod resolve;
 mod source;
 mod split_map;
 mod trust;
+mod unused;
 mod url;
 
 use std::path::Path;

@@ -306,6 +306,18 @@ pub(crate) struct RawMigrationMap {
     pub path: Option<String>,
     /// Rule for `.down.sql` files, which undo migrations; default: required.
     pub down: Option<DownFiles>,
+    /// Migrations of another tool, from which these have to come: while the folder is empty, the service is `not_imported`.
+    pub source: Option<RawMigrationSource>,
+}
+
+/// Migrations of another tool.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawMigrationSource {
+    /// Name of the tool, as for `martydb import --from`.
+    pub tool: String,
+    /// Path of its folder or file.
+    pub path: String,
 }
 
 impl RawMigrations {
@@ -323,11 +335,18 @@ impl RawMigrations {
             _ => None,
         }
     }
+
+    pub(crate) fn source(&self) -> Option<&RawMigrationSource> {
+        match self {
+            RawMigrations::Map(map) => map.source.as_ref(),
+            _ => None,
+        }
+    }
 }
 
 forms! {
     RawMigrations,
-    "a folder, or a map with the keys path and down",
+    "a folder, or a map with the keys path, down and source",
     nothing => RawMigrations::Unset,
     text => |path| Ok(RawMigrations::Path(path.to_owned())),
     map => RawMigrations::Map

@@ -185,6 +185,8 @@ impl EventSender {
 pub enum ServiceState {
     UpToDate,
     Pending,
+    /// The migrations are another tool's and were not imported.
+    NotImported,
     /// The database, or a role, does not exist yet.
     NotProvisioned,
     /// The server differs from the manifest. Set by the command, which compares the two.
@@ -193,6 +195,8 @@ pub enum ServiceState {
     Divergent,
     /// A migration file cannot run as written; the files before it agree with the history.
     Invalid,
+    /// The embedded server is not running, and the command starts none.
+    Stopped,
     #[default]
     Unreachable,
 }
@@ -240,7 +244,9 @@ pub struct ServiceStatus {
 
 impl ServiceStatus {
     pub fn unreachable(service: &DesiredService, error: Error) -> ServiceStatus {
+        let is_stopped = error.kind == Kind::Stopped;
         ServiceStatus {
+            state: if is_stopped { ServiceState::Stopped } else { ServiceState::Unreachable },
             service: service.name.to_string(),
             server: service.server.clone(),
             database: service.database.to_string(),

@@ -48,7 +48,16 @@ pub async fn status(
             status.error.get_or_insert(none.error);
         }
     }
+    if is_imported_later(&status, target, &folder) {
+        status.state = ServiceState::NotImported;
+    }
     status
+}
+
+/// Returns `true` if there is nothing to run only because the migrations were not imported. A history without files is divergent.
+fn is_imported_later(status: &ServiceStatus, target: &MigrationTarget, folder: &MigrationFolder) -> bool {
+    let could_look = matches!(status.state, ServiceState::UpToDate | ServiceState::NotProvisioned);
+    target.source.is_some() && folder.is_empty() && could_look
 }
 
 fn blank(target: &MigrationTarget, folder: &MigrationFolder) -> ServiceStatus {

@@ -87,6 +87,8 @@ pub struct DesiredService {
     /// Migrations folder, absolute.
     pub migrations: PathBuf,
     pub down: DownFiles,
+    /// Origin of its migrations, if they have to be imported.
+    pub source: Option<MigrationSource>,
     /// Its own schemas, in `search_path` order; never empty.
     pub schemas: Vec<SchemaName>,
     /// Search path of its logins: its own schemas, and those of extensions that the manifest lists among them.
@@ -118,6 +120,15 @@ pub struct DesiredService {
     /// `true` to write `schema.sql` next to its migrations.
     pub dump_schema: bool,
     pub lint: LintRules,
+}
+
+/// Migrations of another tool, which a service's own have to come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MigrationSource {
+    /// Name of the tool, as for `import --from`; `sql` for files that the tool of a container runs.
+    pub tool: String,
+    /// Folder or file, absolute.
+    pub path: PathBuf,
 }
 
 /// The names of a service's database and roles before it was renamed or moved to another server.

@@ -25,8 +25,16 @@ pub enum Kind {
     NotProvisioned,
     /// Migration files and the database's history contradict each other.
     Divergent,
+    /// The service's migrations are another tool's and were not imported.
+    NotImported,
     /// A server is unreachable or rejected the login.
     Unreachable,
+    /// The server's version is not supported any more. Scripts see a server that cannot be used.
+    #[serde(rename = "unreachable")]
+    TooOld,
+    /// An embedded server is not running, and the command starts none.
+    #[serde(rename = "unreachable")]
+    Stopped,
     /// Another run holds the lock.
     Locked,
     /// A saved plan no longer matches the server.
@@ -42,8 +50,8 @@ impl Kind {
         match self {
             Kind::Usage | Kind::Manifest | Kind::MigrationFile => ExitStatus::Usage,
             Kind::Operation | Kind::NotProvisioned => ExitStatus::Failed,
-            Kind::Divergent => ExitStatus::Differences,
-            Kind::Unreachable => ExitStatus::Unreachable,
+            Kind::Divergent | Kind::NotImported => ExitStatus::Differences,
+            Kind::Unreachable | Kind::TooOld | Kind::Stopped => ExitStatus::Unreachable,
             Kind::Locked | Kind::Stale => ExitStatus::Locked,
             Kind::ProgramNotFound => ExitStatus::ProgramNotFound,
             Kind::Interrupted => ExitStatus::Interrupted,
@@ -256,7 +264,10 @@ mod tests {
             (Kind::Operation, "operation", ExitStatus::Failed),
             (Kind::NotProvisioned, "operation", ExitStatus::Failed),
             (Kind::Divergent, "divergent", ExitStatus::Differences),
+            (Kind::NotImported, "not_imported", ExitStatus::Differences),
             (Kind::Unreachable, "unreachable", ExitStatus::Unreachable),
+            (Kind::TooOld, "unreachable", ExitStatus::Unreachable),
+            (Kind::Stopped, "unreachable", ExitStatus::Unreachable),
             (Kind::Locked, "locked", ExitStatus::Locked),
             (Kind::Stale, "stale", ExitStatus::Locked),
             (Kind::ProgramNotFound, "operation", ExitStatus::ProgramNotFound),

@@ -47,7 +47,8 @@ pub use desired::{
     AccessExtent, AccessGrant, AccessLevel, AccessRole, AccessTarget, ActualParameters, CollationVersions,
     CreationParameters, DatabaseParameters, DeclaredRoles, DesiredExtension, DesiredPublication,
     DesiredServer, DesiredService, DownFiles, EMBEDDED_MAP, EMBEDDED_REDIS_ADMIN, FixedParameter,
-    FormerNames, LintRules, LocaleProvider, MONITOR_SERVICE, PG_MONITOR, encoding, refused_setting,
+    FormerNames, LintRules, LocaleProvider, MONITOR_SERVICE, MigrationSource, PG_MONITOR, encoding,
+    refused_setting,
 };
 pub use names::{
     DbName, InvalidName, RoleKind, RoleName, SchemaName, ServerName, ServiceName, project_roles,

@@ -11,7 +11,7 @@ use martydb_backup::store::StoreSummary;
 use martydb_isolation::probe::Probe;
 use martydb_isolation::proof::{Assessment, BreachReport, ProbeRow};
 use martydb_migrate::{ServiceState, ServiceStatus};
-use martydb_model::error::{Error, Result};
+use martydb_model::error::{Error, Kind, Result};
 use martydb_model::findings::Severity;
 use martydb_model::metrics::*;
 use martydb_model::{DesiredService, PartitionedTable};
@@ -129,7 +129,7 @@ pub(crate) fn of_migrations(services: &[DesiredService], all: &[ServiceStatus]) 
     let mut outcome = CheckOutcome::default();
     for (service, status) in services.iter().zip(all) {
         let subject = Subject::service(service);
-        if status.state == ServiceState::Unreachable {
+        if matches!(status.state, ServiceState::Stopped | ServiceState::Unreachable) {
             let why = status.error.as_ref().map_or_else(String::new, ToString::to_string);
             outcome.failures.push(format!("service {}: {why}", service.name));
             continue;
@@ -141,7 +141,8 @@ pub(crate) fn of_migrations(services: &[DesiredService], all: &[ServiceStatus]) 
 }
 
 fn migrations(status: &ServiceStatus, subject: &Subject) -> Vec<Sample> {
-    let provisioned = status.state != ServiceState::NotProvisioned;
+    let is_absent = status.error.as_ref().is_some_and(|error| error.kind == Kind::NotProvisioned);
+    let provisioned = status.state != ServiceState::NotProvisioned && !is_absent;
     let divergent = status.state == ServiceState::Divergent || !status.unfinished.is_empty();
     let pending = status.pending.len() + status.repeatable_pending.len();
     let versions = [(MIGRATION_CURRENT, status.current), (MIGRATION_LATEST, status.latest)];

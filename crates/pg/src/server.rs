@@ -11,6 +11,7 @@ pub mod lock_attempts;
 pub mod pooler_check;
 mod rows;
 pub mod sessions;
+pub mod targets;
 
 pub use crate::wire::{
     APPLICATION_NAME, ActingLogin, Connection, CopyListener, CopyStatements, Endpoint, ErrorResponse,

@@ -24,10 +24,10 @@ pub mod interrupt;
 mod login;
 mod other_engine;
 mod outcome;
-mod pbkdf2;
 mod require_auth;
 mod row;
 mod scram;
+mod supported;
 pub mod tls;
 
 pub use attempt::{ATTEMPT_TIMEOUT, LoginRequest, wants_password};
@@ -53,3 +53,4 @@ pub use require_auth::{AuthMethod, RequireAuth};
 pub use row::{FromText, Row, Unreadable, array};
 pub use scram::{digest, verifier};
 pub use scram::{is_kept, is_kept_by};
+pub use supported::{OLDEST_MAJOR, UPGRADE_SERVER};

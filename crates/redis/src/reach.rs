@@ -11,6 +11,7 @@ pub async fn reach(context: &Context, server: &RedisServer) -> Result<RedisServe
     // One that was reached has its port already.
     let spec = context.embedded_redis(server).filter(|_| server.port == 0);
     let Some(spec) = spec else { return Ok(server.clone()) };
+    context.check_running(&spec)?;
     let running = redis::up(&spec, &mut |text| context.note(&text)).await?;
     let password = Some(running.password.expose_secret().to_owned());
     Ok(RedisServer { port: running.port, password, ..server.clone() })

@@ -25,6 +25,7 @@ pub fn service(name: &str) -> DesiredService {
         database: DbName::new(format!("{name}_db")).expect("a name"),
         migrations: PathBuf::new(),
         down: Default::default(),
+        source: None,
         history_schema: SchemaName::history(),
         schemas: vec![SchemaName::new("public").expect("a name")],
         search_path: vec![SchemaName::new("public").expect("a name")],

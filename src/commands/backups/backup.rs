@@ -26,6 +26,13 @@ pub struct Arguments {
     pub what: Option<BackupCommand>,
 }
 
+impl Arguments {
+    /// Returns `true` for a run that logs in to servers: to make a backup, or a scratch database.
+    pub(crate) fn changes_servers(&self) -> bool {
+        matches!(self.what, None | Some(BackupCommand::Verify(_)))
+    }
+}
+
 /// Operation on existing backups.
 #[derive(Debug, Subcommand)]
 pub enum BackupCommand {

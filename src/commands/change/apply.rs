@@ -21,7 +21,7 @@ use crate::commands::support::report_enum::report_enum;
 use martydb_apply::converge::Converged;
 use martydb_apply::replicas::{self, Replay};
 use martydb_model::DesiredService;
-use martydb_model::error::{Error, ExitStatus, Result};
+use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_model::units::counted;
 use martydb_plan::{Risk, StepOutcome};
 use martydb_provision::{self as provision, PlanOptions, PlanScope, PlannedServer, Plans, planned};
@@ -90,6 +90,7 @@ pub(crate) async fn provision_services(
     saved: Option<&SavedPlan>,
 ) -> Result<ApplyReport> {
     let plans = provision::refuse_standbys(provision::plan(app, services, options).await);
+    refuse_old(&plans)?;
     let companions = companions::plan(app, services).await?;
     if let Some(saved) = saved {
         saved.check(&plans, &companions)?;
@@ -125,6 +126,13 @@ pub(crate) async fn provision_services(
     }
     report.add_companions(app, companions.apply(app, confirmation.close_default).await?);
     Ok(report)
+}
+
+/// # Errors
+/// If one of the servers is too old: the run touches none of them.
+fn refuse_old(plans: &Plans) -> Result<()> {
+    let mut errors = plans.iter().filter_map(|(_, planned)| planned.as_ref().err());
+    errors.find(|error| error.kind == Kind::TooOld).map_or(Ok(()), |error| Err(error.clone()))
 }
 
 /// Waits until the replicas of each server refuse what was taken there.
@@ -269,6 +277,15 @@ impl ApplyReport {
 
     pub(crate) fn has_changed(&self) -> bool {
         self.all.changes.iter().any(|change| change.outcome == Some(StepOutcome::Ok))
+    }
+
+    /// Returns the heading of its text in a report of several steps.
+    pub(crate) fn heading(&self) -> &'static str {
+        match (self.failed(), self.has_changed()) {
+            (false, _) => "Provisioned",
+            (true, true) => "Provisioned in part",
+            (true, false) => "Not provisioned",
+        }
     }
 
     pub fn failed(&self) -> bool {

@@ -69,8 +69,13 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<RotateReport> {
     // A prompt comes before the lock: other runs would wait for the answer. The error of each server occurs again
     // below, and is reported in its own row.
     for server in app.servers_of(&services) {
-        match app.admin(&server).await {
-            Err(error) if error.kind == Kind::Interrupted => return Err(error),
+        let access = app.admin(&server).await;
+        let login = match &access {
+            Ok(access) => access.read(&access.maintenance).await.map(drop),
+            Err(error) => Err(error.clone()),
+        };
+        match login {
+            Err(error) if matches!(error.kind, Kind::Interrupted | Kind::TooOld) => return Err(error),
             _ => {}
         }
     }

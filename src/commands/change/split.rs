@@ -25,6 +25,14 @@ pub struct Arguments {
     pub step: SplitStep,
 }
 
+impl Arguments {
+    /// Returns `true` for a step that changes servers.
+    pub(crate) fn changes_servers(&self) -> bool {
+        use SplitStep::{Copy, Cutover, Finish, Rollback};
+        matches!(self.step, Copy(_) | Cutover(_) | Finish(_) | Rollback(_))
+    }
+}
+
 /// Steps of a split, in order.
 #[derive(Debug, Subcommand)]
 pub enum SplitStep {

@@ -26,6 +26,18 @@ pub struct Arguments {
     pub what: Option<RelayCommand>,
 }
 
+impl Arguments {
+    /// Returns `true` for a run that changes events.
+    pub(crate) fn changes_servers(&self) -> bool {
+        match &self.what {
+            None => !self.publish.dry_run,
+            Some(RelayCommand::Replay(arguments)) => !arguments.dry_run,
+            Some(RelayCommand::Status(_)) => false,
+            Some(_) => true,
+        }
+    }
+}
+
 /// Operation on existing events.
 #[derive(Debug, Subcommand)]
 pub enum RelayCommand {

@@ -14,7 +14,7 @@ use collect::{measured, review};
 use martydb_apply::replicas::ReplicaState;
 use martydb_context::targets;
 use martydb_migrate::ServiceState;
-use martydb_model::error::{Error, ExitStatus, Result};
+use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_ui::report::{Report, Style};
 use report::StatusReport;
 
@@ -41,7 +41,8 @@ impl Report for StatusReport {
     }
 
     fn messages(&self, style: &Style) -> String {
-        let asked = self.shown().filter(|status| status.state != ServiceState::NotProvisioned);
+        let is_absent = |error: &Error| error.kind == Kind::NotProvisioned;
+        let asked = self.shown().filter(|status| !status.error.as_ref().is_some_and(is_absent));
         errors_text(asked.map(|status| (status.service.as_str(), status.error.as_ref())), style)
     }
 
@@ -54,6 +55,7 @@ impl Report for StatusReport {
                 ExitStatus::Usage
             }
             (ServiceState::Unreachable, _) => ExitStatus::Unreachable,
+            (ServiceState::Stopped, true) => ExitStatus::Unreachable,
             (ServiceState::UpToDate, _) | (_, false) => ExitStatus::Success,
             (_, true) => ExitStatus::Differences,
         });

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use serde::Serialize;
 pub(crate) use watch::Watch;
 
@@ -23,6 +24,7 @@ use martydb_migrate::{
 };
 use martydb_model::error::{ExitStatus, Kind, Result};
 use martydb_model::{DesiredService, ServiceName};
+use martydb_pg::server::connect;
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, printable};
 
 /// Returns the options of a run without flags of the command.
@@ -32,6 +34,21 @@ pub(crate) fn plain_options(app: &App) -> Options {
 
 /// Folders of migrations by service. Each is read once: what was checked is what runs.
 pub(crate) type MigrationFolders = BTreeMap<ServiceName, Arc<MigrationFolder>>;
+
+/// Logs in once at each server, before the first migration.
+///
+/// # Errors
+/// If one of them is too old: the run touches none of them.
+pub(crate) async fn refuse_old(targets: &[(DesiredService, Result<MigrationTarget>)]) -> Result<()> {
+    let reachable =
+        targets.iter().filter_map(|(service, target)| Some((&service.server, target.as_ref().ok()?)));
+    let firsts: BTreeMap<&String, &MigrationTarget> = reachable.rev().collect();
+    let logins = firsts.values().map(|target| async move {
+        let login = connect(&target.endpoint, &target.login, target.database.as_str()).await;
+        login.err().filter(|error| error.kind == Kind::TooOld)
+    });
+    join_all(logins).await.into_iter().flatten().next().map_or(Ok(()), Err)
+}
 
 /// Runs the migrations of each service; a second time where a rotation changed the password after it had been read.
 pub(crate) async fn migrate_each(
@@ -188,11 +205,22 @@ impl UpgradeReport {
         }
     }
 
+    /// Returns the heading of its text in a report of several steps.
+    pub(crate) fn heading(&self) -> &'static str {
+        let ended = |wanted: bool| self.outcomes.iter().any(|one| (one.ended == Ended::Ok) == wanted);
+        match (ended(false), ended(true)) {
+            (false, _) => "Migrated",
+            (true, true) => "Migrated in part",
+            (true, false) => "Not migrated",
+        }
+    }
+
     fn word(&self, outcome: &MigrationOutcome) -> Cell {
         let done = if self.execution == Execution::Real { Paint::Good } else { Paint::Warn };
         match (outcome.ended, self.count(outcome)) {
             (Ended::Ok, _) if !outcome.skipped.is_empty() => Cell::new("rehearsed in part", Paint::Warn),
             (Ended::Failed, _) => Cell::new(failed_word(outcome), Paint::Bad),
+            (Ended::Skipped, _) if is_not_imported(outcome) => Cell::new("not imported", Paint::Bad),
             (Ended::Skipped, _) => Cell::new("skipped", Paint::Warn),
             (Ended::Ok, 0) => Cell::new(self.words.1, Paint::Dim),
             (Ended::Ok, _) => Cell::new(self.words.0, done),
@@ -211,6 +239,10 @@ pub(crate) fn columns<'a>() -> Vec<ReportColumn<(&'a UpgradeReport, &'a Migratio
         ReportColumn::new("outcome", "outcome", |(report, outcome), _| report.word(outcome)),
         ReportColumn::key("error.message"),
     ]
+}
+
+fn is_not_imported(outcome: &MigrationOutcome) -> bool {
+    outcome.error.as_ref().is_some_and(|error| error.kind == Kind::NotImported)
 }
 
 fn failed_word(outcome: &MigrationOutcome) -> &'static str {

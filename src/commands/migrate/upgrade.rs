@@ -3,13 +3,15 @@
 use clap::Args;
 
 use super::migrating::{
-    UpgradeReport, migrate_each, note_missing_folders, plain_options, read_folders, write_schemas,
+    UpgradeReport, migrate_each, note_missing_folders, plain_options, read_folders, refuse_old, write_schemas,
 };
 use crate::app::App;
 use crate::commands::support::choice;
+use crate::commands::support::relative_path::current_folder;
 use martydb_context::targets;
+use martydb_import::discovery::not_imported::{NotImported, separated};
 use martydb_migrate::files::Direction;
-use martydb_migrate::{Execution, Goal, Options, Order};
+use martydb_migrate::{Ended, Execution, Goal, MigrationOutcome, Options, Order};
 use martydb_model::DesiredService;
 use martydb_model::error::Result;
 use martydb_ui::flags::Select;
@@ -85,17 +87,26 @@ pub(crate) async fn upgrade_services(
     services: &[DesiredService],
     options: Options,
 ) -> Result<UpgradeReport> {
-    note_missing_folders(app, services);
-    let folders = match read_folders(app, services, Goal::Upgrade, &options).await {
+    let (services, waiting) = separated(services, &current_folder());
+    note_missing_folders(app, &services);
+    let folders = match read_folders(app, &services, Goal::Upgrade, &options).await {
         Ok(folders) => folders,
         Err(refused) => return Ok(UpgradeReport::new(refused, Direction::Up, options.execution)),
     };
-    let targets = targets::for_services(app, services).await?;
-    let outcomes = migrate_each(app, &folders, targets.clone(), Goal::Upgrade, &options).await;
+    let targets = targets::for_services(app, &services).await?;
+    refuse_old(&targets).await?;
+    let mut outcomes = migrate_each(app, &folders, targets.clone(), Goal::Upgrade, &options).await;
+    outcomes.extend(waiting.iter().map(not_attempted));
     if options.execution == Execution::Real {
         write_schemas(app, &targets, &outcomes).await;
     }
     Ok(UpgradeReport::new(outcomes, Direction::Up, options.execution))
+}
+
+/// Returns the outcome of a service whose migrations are not imported.
+fn not_attempted(waiting: &NotImported) -> MigrationOutcome {
+    let outcome = MigrationOutcome::new(&waiting.service);
+    MigrationOutcome { ended: Ended::Skipped, error: Some(waiting.error()), ..outcome }
 }
 
 #[cfg(test)]

@@ -18,13 +18,15 @@ use martydb_model::platform::Platform;
 use martydb_model::sql::Keyword;
 use martydb_model::units::{counted, listed};
 use martydb_model::{ActualDatabase, ActualServer, Admin, DesiredService, RoleName};
+use martydb_pg::server::targets::TargetServer;
+use martydb_pg::wire::OLDEST_MAJOR;
 use martydb_plan::{PrivilegeGap, Step};
 use martydb_provision::{self as provision, PlanOptions, PlannedServer};
 use martydb_secrets::Secrets;
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, printable};
 
 /// Supported major versions of PostgreSQL: those that martydb is tested with.
-const MAJORS: std::ops::RangeInclusive<u32> = 13..=18;
+const MAJORS: std::ops::RangeInclusive<u32> = OLDEST_MAJOR..=18;
 
 /// Minimum number of sessions for one `apply`: the lock's, one for shared objects, one inside a database.
 const MIN_SESSIONS: usize = 3;
@@ -64,9 +66,34 @@ pub struct Check {
     note: bool,
 }
 
+/// Address and version of a server; all keys are `null` for a Redis server.
+#[derive(Debug, Default, Serialize)]
+struct ServerAddress {
+    host: Option<String>,
+    port: Option<u16>,
+    embedded: Option<bool>,
+    version: Option<String>,
+}
+
+impl ServerAddress {
+    fn of(planned: &PlannedServer, version: &str) -> ServerAddress {
+        let access = &planned.access;
+        let TargetServer { host, port, embedded, .. } =
+            TargetServer::new(&planned.server, &access.endpoint, access.embedded);
+        ServerAddress {
+            host: Some(host),
+            port: Some(port),
+            embedded: Some(embedded),
+            version: Some(version.to_owned()),
+        }
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct ServerReport {
     server: String,
+    #[serde(flatten)]
+    address: ServerAddress,
     server_version: String,
     admin: String,
     superuser: bool,
@@ -86,9 +113,11 @@ impl Doctor {
         let checks = [version(actual), writable(actual), connections(actual)].into_iter();
         let checks = checks.chain(platform(planned)).chain(scratch_databases(actual));
         let checks = checks.chain(citus(&databases_with(actual, "citus"), workers));
+        let server_version = format!("{}.{}", actual.version / 10_000, actual.version % 10_000);
         self.servers.push(ServerReport {
             server: planned.server.clone(),
-            server_version: format!("{}.{}", actual.version / 10_000, actual.version % 10_000),
+            address: ServerAddress::of(planned, &server_version),
+            server_version,
             admin: actual.admin.name.clone(),
             superuser: actual.admin.superuser,
             checks: checks
@@ -124,6 +153,7 @@ impl Doctor {
             let check = |(name, note, detail)| Check { name, ok: true, detail, grant: None, note };
             self.servers.push(ServerReport {
                 server: one.server,
+                address: ServerAddress::default(),
                 server_version: one.version,
                 admin: one.admin,
                 superuser: true,

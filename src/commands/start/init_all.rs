@@ -8,7 +8,9 @@ use crate::commands::change::apply::{ApplyReport, provision_services};
 use crate::commands::migrate::migrating::{UpgradeReport, plain_options, read_folders};
 use crate::commands::migrate::upgrade::upgrade_services;
 use crate::commands::support::confirmation::Confirmation;
+use crate::commands::support::relative_path::current_folder;
 use crate::commands::verify::verify_isolation::{self, Probes, VerifyReport, verify_services};
+use martydb_import::discovery::not_imported::{NotImported, separated};
 use martydb_migrate::Goal;
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_model::units::counted;
@@ -29,13 +31,17 @@ pub struct Arguments {
 /// Provisions, migrates, verifies. A failed step stops the run: the next one would only repeat the failure in other
 /// words.
 pub async fn run(app: &App, arguments: &Arguments) -> Result<InitAllReport> {
-    let services: Vec<_> = app.manifest.services.values().cloned().collect();
+    let all: Vec<_> = app.manifest.services.values().cloned().collect();
+    let (services, not_imported) = separated(&all, &current_folder());
+    if let ([], [first, rest @ ..]) = (services.as_slice(), not_imported.as_slice()) {
+        return Err(rest.iter().map(NotImported::error).fold(first.error(), together));
+    }
     check_all_files(app, &services).await?;
     // The migrations need the migrators, and the proof all logins.
     app.store.check_present(&app.credential_keys())?;
     let options = PlanOptions::default();
     let provisioned = provision_services(app, &services, options, arguments.confirmation, None).await?;
-    let mut report = InitAllReport { provisioned, migrated: None, verified: None, printed: 0 };
+    let mut report = InitAllReport { provisioned, migrated: None, verified: None, not_imported, printed: 0 };
     if report.provisioned.failed() {
         return Ok(report);
     }
@@ -93,6 +99,9 @@ async fn check_all_files(app: &App, services: &[DesiredService]) -> Result<()> {
 }
 
 fn together(mut all: Error, one: Error) -> Error {
+    if one.kind == Kind::NotImported {
+        all.causes.push(one.message);
+    }
     all.causes.extend(one.causes);
     let new: Vec<String> = one.hints.into_iter().filter(|hint| !all.hints.contains(hint)).collect();
     all.hints.extend(new);
@@ -113,6 +122,8 @@ pub struct InitAllReport {
     migrated: Option<UpgradeReport>,
     #[serde(rename = "verify_isolation")]
     verified: Option<VerifyReport>,
+    /// Services that were left out, because their migrations are not imported.
+    not_imported: Vec<NotImported>,
     /// Number of parts already printed.
     #[serde(skip)]
     printed: usize,
@@ -123,8 +134,8 @@ impl InitAllReport {
     fn parts(&self, style: &Style) -> Vec<String> {
         let part = |title: &str, text: String| format!("{title}\n\n{text}");
         let parts = [
-            Some(part("Provisioned", self.provisioned.text(style))),
-            self.migrated.as_ref().map(|report| part("Migrated", report.text(style))),
+            Some(part(self.provisioned.heading(), self.provisioned.text(style))),
+            self.migrated.as_ref().map(|report| part(report.heading(), report.text(style))),
             self.verified.as_ref().map(|report| part("Isolation", report.text(style))),
         ];
         parts.into_iter().flatten().collect()
@@ -148,13 +159,16 @@ impl Report for InitAllReport {
 
     fn messages(&self, style: &Style) -> String {
         let migrated = self.migrated.as_ref().map_or_else(String::new, |report| report.messages(style));
-        self.provisioned.messages(style) + &migrated
+        let waiting: String = self.not_imported.iter().map(NotImported::line).collect();
+        let separator = if self.not_imported.is_empty() { "" } else { "\n" };
+        self.provisioned.messages(style) + &migrated + separator + &waiting
     }
 
     fn status(&self) -> ExitStatus {
         let migrated = self.migrated.as_ref().map(Report::status);
         let verified = self.verified.as_ref().map(Report::status);
-        let parts = [Some(self.provisioned.status()), migrated, verified];
+        let waiting = (!self.not_imported.is_empty()).then_some(ExitStatus::Differences);
+        let parts = [Some(self.provisioned.status()), migrated, verified, waiting];
         ExitStatus::worst(parts.into_iter().flatten()).after_changes(self.provisioned.has_changed())
     }
 }

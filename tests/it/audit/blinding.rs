@@ -241,6 +241,7 @@ fn an_unreadable_database_fails_only_its_own_service() {
     blue  main  blue_db  1  provisioned
     red  main  red_db  0  failed
     --- stderr
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     caution: role blue_app: change connection limit from 7 to 6
     server main:
     error: cannot compare service "red" with the manifest

@@ -125,6 +125,7 @@ fn fix_closes_the_findings_that_it_printed_and_verifies_again() {
     pair.server.sql("blue_db", "GRANT USAGE ON SCHEMA public TO PUBLIC");
     let unasked = pair.project.run(&["verify-isolation", "--fix"]).expect(2);
     insta::assert_snapshot!(unasked.shown(), @r#"
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     safe: database blue_db: red_app of red connected: direct grant of CONNECT
       in blue_db: REVOKE CONNECT ON DATABASE "blue_db" FROM "red_app";
     caution: schema public: PUBLIC holds USAGE on schema public

@@ -23,6 +23,7 @@ fn without_hashes_rows_are_counted_and_the_outputs_say_so() {
     Rows were counted and not hashed: `backup verify` and `restore` will compare only their number.
     --- stderr
     backups in FOLDER/kept are not encrypted: backup.encrypt names no recipient of age
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     ");
     let id = kept.backups().remove(0);
     let record = record(&kept, &id);
@@ -35,6 +36,8 @@ fn without_hashes_rows_are_counted_and_the_outputs_say_so() {
     insta::assert_snapshot!(verified.shown(), @r"
     TIME-bkh_a-RANDOM restores: the row counts of 12 tables and 110 objects match the record.
     The rows themselves were not compared: the backup was made with --no-hashes.
+    --- stderr
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     ");
     let listed = kept.project.json(&["backup", "list", &service], 0);
     assert!(listed["backups"][0]["verified_at"].is_string(), "{listed:#}");

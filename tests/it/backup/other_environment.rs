@@ -21,6 +21,7 @@ fn a_production_backup_is_anonymized_for_testing() {
     // There is no role yet that could hold its privileges.
     let lacking = kept.project.run(&restore).expect(1);
     insta::assert_snapshot!(lacking.shown(), @r#"
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     error: service "bke_a" was not restored
     caused by: cannot restore the backup for service "bke_a"
     caused by: role bke_a_app: owns objects or holds privileges in the backup, and server "main" has no such role
@@ -52,6 +53,7 @@ fn a_production_backup_is_anonymized_for_testing() {
     kept.project.write("anonymous.sql", "UPDATE item SET name = 'half'; SELECT 1 / 0;");
     let failed = kept.project.run(&restore).expect(1);
     insta::assert_snapshot!(failed.shown(), @r#"
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     error: service "bke_a" was not restored
     caused by: the file of --anonymize failed
     caused by: the server refused: UPDATE item SET name = 'half'; SELECT 1 / 0;

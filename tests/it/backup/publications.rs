@@ -47,6 +47,7 @@ fn a_publication_that_the_owner_cannot_make_is_left_out_with_its_tables() {
     let refused = kept.project.run(&["backup", &service]).expect(1);
     insta::assert_snapshot!(refused.shown(), @r#"
     backups in FOLDER/kept are not encrypted: backup.encrypt names no recipient of age
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
 
     bks_a:
     error: a backup of service "bks_a" would be incomplete

@@ -104,6 +104,7 @@ fn damaged_files_and_lacking_roles_are_refused_before_anything_is_made() {
     let mark = kept.server.log().len();
     let lacking = kept.project.run(&["restore", &service, "--from", &id, "-y"]).expect(1);
     insta::assert_snapshot!(lacking.shown(), @r#"
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     error: service "bkd_a" was not restored
     caused by: cannot restore the backup for service "bkd_a"
     caused by: role bkd_guest: owns objects or holds privileges in the backup, and server "main" has no such role

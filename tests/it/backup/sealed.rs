@@ -73,6 +73,7 @@ fn a_full_disk_leaves_no_partial_backup() {
     assert!(of_pg_dump.contains("could not write to output file: File too large"), "{shown}");
     insta::assert_snapshot!(ours, @r#"
     backups in FOLDER/kept are not encrypted: backup.encrypt names no recipient of age
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
 
     bkq_a:
     error: service "bkq_a" was not backed up

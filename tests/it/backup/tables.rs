@@ -160,6 +160,7 @@ fn a_table_that_the_backup_lacks_is_refused_before_anything_is_made() {
     taken.extend(["--as", "postgres"]);
     let done = kept.project.run(&taken).expect(1);
     insta::assert_snapshot!(done.shown(), @r#"
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     error: service "btc_a" was not restored
     caused by: the server refused: ALTER DATABASE "martydb_scratch_RANDOM" RENAME TO "postgres"
     caused by: database "postgres" already exists (SQLSTATE 42P04)

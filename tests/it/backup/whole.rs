@@ -103,6 +103,7 @@ fn a_restore_under_another_name_is_closed_and_anonymized_first() {
     }
     let again = kept.project.run(&arguments).expect(1);
     insta::assert_snapshot!(again.shown(), @r#"
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     error: service "bkb_a" was not restored
     caused by: the server refused: ALTER DATABASE "martydb_scratch_RANDOM" RENAME TO "bkb_look"
     caused by: database "bkb_look" already exists (SQLSTATE 42P04)
@@ -113,6 +114,7 @@ fn a_restore_under_another_name_is_closed_and_anonymized_first() {
         .run(&["restore", &service, "--from", &id, "-y", "--anonymize", "anonymous.sql"])
         .expect(1);
     insta::assert_snapshot!(failed.shown(), @r#"
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     error: service "bkb_a" was not restored
     caused by: the file of --anonymize failed
     caused by: the server refused: UPDATE nothing SET x = 1;

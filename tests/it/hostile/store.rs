@@ -204,6 +204,8 @@ as_both_admins!(an_archive_that_changes_roles_fails_the_restore, |admin| {
       "sqlstate": null
       }
     }
+    --- stderr
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     "#);
     hostile.project.run(&["apply", "--all", "-y"]).expect(0);
 });

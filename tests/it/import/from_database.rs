@@ -73,6 +73,7 @@ fn the_schema_becomes_the_first_migration() {
     SERVICE  FROM  TO  MIGRATIONS  OUTCOME
     fdb_rich  -  1  1  recorded
     --- stderr
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     fdb_rich: wrote FOLDER/fdb_rich/migrations/V1__before_martydb.sql
     fdb_rich: public.goose_db_version of goose is not in the file; drop with `DROP TABLE IF EXISTS` in a migration when the tool is no longer used
     fdb_rich: the file holds no rows: those that every environment needs go into the next migration, as `INSERT … ON CONFLICT DO NOTHING`
@@ -146,6 +147,7 @@ fn a_baseline_from_a_database_refuses_existing_files_and_history() {
     SERVICE  FROM  TO  MIGRATIONS  OUTCOME
     fdb_refused  -  -  0  failed
     --- stderr
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
 
     fdb_refused:
     error: fdb_refused already has a history
@@ -184,6 +186,7 @@ fn a_schema_that_v1_does_not_reproduce_is_not_recorded() {
     SERVICE  FROM  TO  MIGRATIONS  OUTCOME
     fdb_differs  -  -  0  divergent
     --- stderr
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
 
     fdb_differs:
     error: the schema cannot be proven equal to a file
@@ -195,6 +198,7 @@ fn a_schema_that_v1_does_not_reproduce_is_not_recorded() {
     SERVICE  FROM  TO  MIGRATIONS  OUTCOME
     fdb_differs  -  -  0  divergent
     --- stderr
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
 
     fdb_differs:
     error: the schema that pg_dump wrote differs from that of the database
@@ -215,6 +219,7 @@ fn a_schema_that_v1_does_not_reproduce_is_not_recorded() {
     SERVICE  FROM  TO  MIGRATIONS  OUTCOME
     fdb_differs  -  1  1  recorded
     --- stderr
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     fdb_differs: wrote FOLDER/fdb_differs/migrations/V1__before_martydb.sql
     fdb_differs: the file holds no rows: those that every environment needs go into the next migration, as `INSERT … ON CONFLICT DO NOTHING`
     fdb_differs: the file does not contain the privileges of fdb_reader: `access:` in the manifest grants them
@@ -247,6 +252,7 @@ fn objects_of_the_former_login_and_tool_are_not_differences() {
     SERVICE  FROM  TO  MIGRATIONS  OUTCOME
     fdb_old  -  -  0  divergent
     --- stderr
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
 
     fdb_old:
     error: the database of fdb_old has schemas that fdb_old does not own

@@ -56,6 +56,7 @@ fn every_tool_is_recognized_by_its_table() {
     named_tool  -  -  0  up to date
     --- stderr
     note: named_tool has no migrations: the folder named_tool/migrations does not exist
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     ");
     project.write(&format!("{service}/migrations/V1__a.sql"), "CREATE TABLE made (id int);");
     for (table, columns, tool) in [

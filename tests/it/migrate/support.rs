@@ -74,6 +74,7 @@ impl Service {
             login: Login::with_password(format!("{name}_migrator"), MIGRATOR.into()),
             folder: folder.path().into(),
             down: Default::default(),
+            source: None,
             existence: ExistenceCheck::Known(Existence::Unknown),
             throwaway: false,
             lint: Default::default(),

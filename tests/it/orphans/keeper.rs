@@ -100,6 +100,7 @@ fn objects_that_only_a_superuser_may_own_stop_drop_before_any_change() {
     let there = || server.value("postgres", "SELECT count(*) FROM pg_database WHERE datname = 'stuck_a'");
     let refused = project.run(&["drop", "--service", "stuck_a", "--confirm", "stuck_a"]).expect(1);
     insta::assert_snapshot!(refused.shown(), @r"
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     error: cannot remove the roles of stuck_a
     caused by: they own an event trigger in bobs, which only a superuser may own
     hint: drop it, or read its code and ALTER … OWNER TO a superuser, and try again

@@ -84,6 +84,7 @@ fn a_missing_or_closed_tablespace_is_found_before_any_change() {
     SERVICE  SERVER  DATABASE  CHANGES  OUTCOME
     pn  main  pn  0  skipped
     --- stderr
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     server main:
     error: service "pn": the server has no tablespace "fats"
     hint: did you mean "fast"?
@@ -95,6 +96,7 @@ fn a_missing_or_closed_tablespace_is_found_before_any_change() {
     SERVICE  SERVER  DATABASE  CHANGES  OUTCOME
     pn  main  pn  0  skipped
     --- stderr
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     server main:
     error: service "pn": the admin "adm" lacks CREATE on tablespace "fast"
     hint: ask a DBA for: GRANT CREATE ON TABLESPACE "fast" TO "adm"

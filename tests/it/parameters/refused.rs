@@ -56,6 +56,7 @@ fn the_servers_refusal_has_a_hint() {
     pr  main  pr  21  failed
     (main)  main  2  provisioned
     --- stderr
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     caution: database postgres: PUBLIC holds CONNECT, TEMPORARY on database postgres: not in the manifest
     caution: database template1: PUBLIC holds CONNECT on database template1: not in the manifest
     server main:

@@ -126,6 +126,7 @@ fn an_admin_without_createrole_changes_nothing() {
         limit: cannot set temp_file_limit on the logins for w_a, w_b on server main: only a superuser may set it, and adm was not granted SET on it
           ask a DBA for: GRANT SET ON PARAMETER "temp_file_limit" TO "adm"
         --- stderr
+        server main: 127.0.0.1:PORT, PostgreSQL VERSION
         server main:
         error: the admin "adm" cannot create roles
         caused by: it lacks CREATEROLE

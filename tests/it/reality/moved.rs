@@ -108,6 +108,7 @@ fn a_database_is_renamed_once_no_session_is_left() {
     edit(&project, "mx_a:", "mx_a: { database: mx_other }");
     let refused = project.run(&["apply", "--all", "-y"]).expect(2);
     insta::assert_snapshot!(refused.shown(), @r#"
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     error: a service would get an empty database, nothing was touched
     caused by: on server "main": database "mx_other" is missing, while no service has "mx_a", which this manifest made or took over
     hint: if the service or its database was renamed, write `moved: { from: FORMER_NAME }` in the manifest
@@ -179,6 +180,7 @@ fn a_service_on_another_server_gets_no_empty_database_unannounced() {
     SERVICE  SERVER  DATABASE  CHANGES  OUTCOME
     ms_c  main  ms_c  46  provisioned
     --- stderr
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     warning: server "far": cannot tell whether it has a database that is missing here: cannot log in to database "postgres" at 127.0.0.1:1 as "postgres"
     "#);
 }

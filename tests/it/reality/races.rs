@@ -117,6 +117,7 @@ fn a_second_run_waits_for_the_first() {
         w_a  main  w_a  0  skipped
         w_b  main  w_b  0  skipped
         --- stderr
+        server main: 127.0.0.1:PORT, PostgreSQL VERSION
         caution: database postgres: PUBLIC holds CONNECT, TEMPORARY on database postgres: not in the manifest
         caution: database template1: PUBLIC holds CONNECT on database template1: not in the manifest
         server main:

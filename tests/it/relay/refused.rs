@@ -115,6 +115,7 @@ fn a_broker_that_cannot_be_used_makes_no_event_dead() {
     SERVICE  PUBLISHED  REFUSED  DEAD  OUTCOME
     rpv_a  0  0  0  failed
     --- stderr
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     error: cannot connect to the broker at nats://127.0.0.1:PORT
     caused by: IO error: Connection refused
     ");
@@ -153,6 +154,7 @@ fn a_missing_stream_and_a_refused_login_are_named() {
     SERVICE  PUBLISHED  REFUSED  DEAD  OUTCOME
     rpm_a  0  0  0  failed
     --- stderr
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     error: the variable NATS_PASSWORD is not set
     hint: set NATS_PASSWORD, or NATS_PASSWORD_FILE
     ");

@@ -120,6 +120,7 @@ fn a_busy_hook_makes_no_event_dead() {
     SERVICE  PUBLISHED  REFUSED  DEAD  OUTCOME
     rwb_a  0  0  0  failed
     --- stderr
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     error: cannot use the broker at http://127.0.0.1:PORT
     caused by: the web hook answered 503 Service Unavailable
     ");

@@ -38,6 +38,7 @@ as_both_admins!(a_lost_store_is_replaced_only_on_request, |admin| {
     // Losing them takes both: to have asked for it, and a yes.
     let unasked = project.run(&["apply", "--all", "--reset-passwords"]).expect(2);
     insta::assert_snapshot!(unasked.shown(), @r"
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     destructive: role lost_a_migrator: the secret store has no password for lost_a_migrator, which exists: only `apply --reset-passwords` replaces the one that the server has
     destructive: role lost_a_app: the secret store has no password for lost_a_app, which exists: only `apply --reset-passwords` replaces the one that the server has
     destructive: role lost_a_ro: the secret store has no password for lost_a_ro, which exists: only `apply --reset-passwords` replaces the one that the server has
@@ -94,6 +95,7 @@ fn only_existing_passwords_count_as_lost() {
     server.sql("postgres", "CREATE ROLE used_a_app LOGIN PASSWORD 'of a client'");
     let refused = other.run(&["apply", "--all", "-y"]).expect(2);
     insta::assert_snapshot!(refused.shown(), @r#"
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     error: the secret store lacks the passwords of existing roles, nothing was touched
     caused by: on server "main" existing roles: "used_a_app"
     hint: restore the secret store, or check that it is the store of this environment

@@ -23,6 +23,7 @@ fn a_database_between_squashed_versions_is_refused_without_the_files() {
     SERVICE  FROM  TO  MIGRATIONS  OUTCOME
     sqm  2  2  0  divergent
     --- stderr
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
 
     sqm:
     error: sqm: files and database history differ
@@ -90,6 +91,7 @@ fn a_database_of_other_files_is_refused() {
     SERVICE  FROM  TO  MIGRATIONS  OUTCOME
     sqh  4  4  0  divergent
     --- stderr
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
 
     sqh:
     error: sqh: files and database history differ

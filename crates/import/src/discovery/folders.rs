@@ -16,6 +16,10 @@ pub struct DiscoveredMigrations {
     pub tool: FolderTool,
     /// Number of migrations.
     pub count: usize,
+    /// `false` if nothing undoes them.
+    pub has_downs: bool,
+    /// Other database system that they are for.
+    pub engine: Option<&'static str>,
 }
 
 /// Returns all of them, by path; of nested folders only the outer one.
@@ -50,18 +54,22 @@ fn parent(path: &str) -> &str {
 fn judge(tree: &ProjectTree, path: &str, files: &[&ProjectFile]) -> Option<DiscoveredMigrations> {
     let inside: Vec<&str> =
         files.iter().map(|file| file.path[path.len()..].trim_start_matches('/')).collect();
+    let head = files.iter().find(|file| file.path.ends_with(".sql")).map_or("", |file| file.text.as_str());
+    let is_down =
+        |file: &str| file.ends_with(".down.sql") || file.ends_with("down.sql") || file.starts_with('U');
     let found = |tool, count| DiscoveredMigrations {
         service: named_by(path.split('/')),
         path: path.into(),
         tool,
         count,
+        has_downs: !has_up_alone(tool) || inside.iter().any(|file| is_down(file)),
+        engine: other_engine(path, head),
     };
     if inside.contains(&"alembic.ini") {
         let is_revision =
             |file: &&ProjectFile| file.path.ends_with(".py") && parent(&file.path).ends_with("versions");
         return Some(found(FolderTool::Other("alembic"), below(tree, path).filter(is_revision).count()));
     }
-    let head = files.iter().find(|file| file.path.ends_with(".sql")).map_or("", |file| file.text.as_str());
     let name = path.rsplit('/').next().unwrap_or_default();
     let tool = recognise(&FolderContents { name, files: &inside, head, rust: is_of_cargo(tree, path) })?;
     if tool == FolderTool::Programs("Django") {
@@ -71,14 +79,51 @@ fn judge(tree: &ProjectTree, path: &str, files: &[&ProjectFile]) -> Option<Disco
         };
         return Some(found(tool, below(tree, path).filter(is_migration).count()));
     }
-    let is_down =
-        |file: &str| file.ends_with(".down.sql") || file.ends_with("down.sql") || file.starts_with('U');
     let is_migration = |file: &&&str| {
         !is_down(file)
             && MIGRATION_ENDINGS.iter().any(|end| file.ends_with(end))
             && !file.ends_with(".Designer.cs")
     };
     Some(found(tool, inside.iter().filter(is_migration).count()))
+}
+
+/// Returns the other database system that a folder's name or the beginning of one of its files shows.
+fn other_engine(path: &str, head: &str) -> Option<&'static str> {
+    const NAMES: [(&str, &str); 7] = [
+        ("sqlite", "SQLite"),
+        ("mysql", "MySQL"),
+        ("mariadb", "MariaDB"),
+        ("mssql", "SQL Server"),
+        ("clickhouse", "ClickHouse"),
+        ("cassandra", "Cassandra"),
+        ("scylla", "ScyllaDB"),
+    ];
+    const SYNTAX: [(&str, &str); 5] = [
+        (" autoincrement", "SQLite"),
+        ("pragma ", "SQLite"),
+        ("auto_increment", "MySQL"),
+        ("engine=innodb", "MySQL"),
+        ("engine = mergetree", "ClickHouse"),
+    ];
+    let (path, head) = (path.to_ascii_lowercase(), head.to_ascii_lowercase());
+    let named =
+        NAMES.into_iter().find(|(word, _)| path.split(['/', '-', '_', '.']).any(|part| part == *word));
+    let written = || SYNTAX.into_iter().find(|(word, _)| head.contains(word));
+    named.or_else(written).map(|(_, engine)| engine)
+}
+
+/// Returns `true` for a tool whose files of migrations contain no part that undoes them: only files beside them do.
+fn has_up_alone(tool: FolderTool) -> bool {
+    const UP_ALONE: &[FolderTool] = &[
+        FolderTool::Own,
+        FolderTool::Other("diesel"),
+        FolderTool::Other("flyway"),
+        FolderTool::Other("golang-migrate"),
+        FolderTool::Other("prisma"),
+        FolderTool::Other("sqlx"),
+        FolderTool::Other("updown"),
+    ];
+    UP_ALONE.contains(&tool)
 }
 
 const MIGRATION_ENDINGS: &[&str] =

@@ -4,17 +4,19 @@ use martydb_model::ServiceName;
 
 /// Words that name a kind of thing, not a service.
 const GENERIC: &[&str] = &[
-    "alembic", "api", "app", "application", "apps", "backend", "base", "build_args", "cmd", "common",
-    "compose", "conf", "config", "configs", "configuration", "connection", "connection_string",
-    "connections", "connectionstrings", "core", "crates", "data", "database", "database_uri", "database_url",
-    "databases", "datasource", "datasources", "db", "db_uri", "db_url", "default", "defaults", "deploy",
-    "deployment", "dev", "development", "docker", "docker_compose", "dsn", "env", "environment",
-    "environments", "example", "global", "helm", "infra", "internal", "java", "kotlin", "lib", "libs",
-    "local", "main", "manifest", "migrate", "migration", "migrations", "packages", "persistence", "pg",
-    "pool", "postgres", "postgres_url", "postgresql", "primary", "prisma", "prod", "production", "python",
-    "read", "resources", "schema", "server", "servers", "service", "services", "settings", "spring", "sql",
-    "sqlalchemy", "sqlalchemy_url", "src", "staging", "storage", "test", "testing", "tests", "uri", "url",
-    "values", "versions", "write",
+    "alembic", "api", "app", "application", "apps", "backend", "base", "build_args", "chart", "charts",
+    "cmd", "common", "compose", "conf", "config", "configs", "configuration", "connection",
+    "connection_string", "connections", "connectionstrings", "containers", "core", "crates", "credentials",
+    "data", "database", "database_uri", "database_url", "databases", "datasource", "datasources", "db",
+    "db_uri", "db_url", "default", "defaults", "deploy", "deployment", "dev", "development", "docker",
+    "docker_compose", "dsn", "env", "environment", "environments", "etc", "example", "flyway", "general",
+    "global", "helm", "hibernate", "infra", "init", "initdb", "internal", "java", "jdbc", "k8s", "knex",
+    "kotlin", "kubernetes", "lib", "libs", "liquibase", "local", "main", "manifest", "migrate", "migration",
+    "migrations", "packages", "persistence", "pg", "pool", "postgres", "postgres_url", "postgresql",
+    "primary", "prisma", "prod", "production", "python", "quarkus", "r2dbc", "read", "resources", "schema",
+    "secret", "secrets", "server", "servers", "service", "services", "settings", "spec", "spring", "sql",
+    "sqlalchemy", "sqlalchemy_url", "sqlx", "src", "staging", "storage", "template", "templates", "test",
+    "testing", "tests", "typeorm", "uri", "url", "value", "values", "versions", "write",
 ];
 
 /// Suffixes of variables after the name of their service.
@@ -47,14 +49,40 @@ pub(crate) fn named_by<'a>(words: impl DoubleEndedIterator<Item = &'a str>) -> O
         let name = service_name(word)?;
         let bare =
             ENDINGS.iter().find_map(|ending| name.as_str().strip_suffix(ending)).unwrap_or(name.as_str());
-        let is_generic = GENERIC.contains(&bare.replace('-', "_").as_str());
-        if is_generic { None } else { service_name(bare) }
+        if is_generic(bare) { None } else { service_name(bare) }
     })
+}
+
+/// Returns `true` if a word, or each part of it, names a kind of thing: `spring_datasource`.
+fn is_generic(word: &str) -> bool {
+    let word = word.replace('-', "_");
+    GENERIC.contains(&word.as_str()) || word.split('_').all(|part| GENERIC.contains(&part))
+}
+
+/// Returns the part of a service's name that the names of its folder, its container and its variables share: `auth` of
+/// `auth-service` and of `auth_db`.
+pub(crate) fn stem(name: &str) -> &str {
+    const KINDS: [&str; 6] = ["service", "svc", "api", "server", "db", "database"];
+    let cut = |kind: &str| name.strip_suffix(kind)?.strip_suffix(['-', '_']);
+    KINDS.into_iter().find_map(cut).filter(|stem| !stem.is_empty()).unwrap_or(name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_names_of_one_service_share_a_stem() {
+        for (name, expected) in [
+            ("auth", "auth"),
+            ("auth-service", "auth"),
+            ("auth_db", "auth"),
+            ("service", "service"),
+            ("-db", "-db"),
+        ] {
+            assert_eq!(stem(name), expected);
+        }
+    }
 
     #[test]
     fn the_last_word_that_says_whose_is_the_name() {
@@ -64,6 +92,8 @@ mod tests {
             ("config/document_signer/database/url", Some("document_signer")),
             ("services/pay-ments/environment/DATABASE_URL", Some("pay-ments")),
             ("CATALOG_DATABASE_URL", Some("catalog")),
+            ("ledger/SPRING_DATASOURCE_URL", Some("ledger")),
+            ("QUARKUS_DATASOURCE_JDBC_URL", None),
             ("migrations", None),
             ("", None),
             ("2024/sql", None),

@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::environments::{DEVELOPMENT, EnvironmentPlaces};
-use super::names::{server_word, service_name};
+use super::names::{server_word, service_name, stem};
 use super::servers::{MAIN, PlacedServers, ProposedServer, local_server};
 use super::settings::{ComposeServer, DiscoveredDatabase, ProjectFindings};
 use super::tree::ProjectTree;
 use super::url::DatabaseLocation;
 use crate::FolderTool;
 use martydb_model::ServiceName;
+
+/// Tool of files that a container runs when its data are made.
+const INITDB: &str = "sql";
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProposedService {
@@ -20,6 +23,8 @@ pub struct ProposedService {
     pub server: Option<String>,
     /// Another tool, with its folder.
     pub import: Option<(FolderTool, String)>,
+    /// Set if nothing undoes its migrations.
+    pub is_up_alone: bool,
     /// Set if its migrations can run as they are.
     pub ready: bool,
     /// Set if it has a database now.
@@ -71,7 +76,9 @@ pub fn propose(tree: &ProjectTree, found: &ProjectFindings) -> Proposal {
     // Settings that name their service come first: they assign databases to services.
     let is_own = |one: &&DiscoveredDatabase| one.environment.is_none_or(|env| env == DEVELOPMENT);
     let (own, others): (Vec<_>, Vec<_>) = found.databases.iter().partition(is_own);
-    let (named, rest): (Vec<_>, Vec<_>) = own.into_iter().partition(|one| one.service.is_some());
+    let (mut named, rest): (Vec<_>, Vec<_>) = own.into_iter().partition(|one| one.service.is_some());
+    // The name of a folder or a container is the service's own; that of a variable resembles it.
+    named.sort_by_key(|one| one.by_key);
     named.iter().for_each(|one| drafts.take_database(one));
     for one in &others {
         drafts.take_elsewhere(one);
@@ -80,6 +87,7 @@ pub fn propose(tree: &ProjectTree, found: &ProjectFindings) -> Proposal {
     if drafts.services.is_empty() {
         found.composed.iter().for_each(|server| drafts.take_container(server));
     }
+    found.composed.iter().for_each(|server| drafts.take_initdb(server));
     drafts.proposal(found, homes(tree))
 }
 
@@ -89,6 +97,7 @@ struct Draft {
     place: Option<DatabaseLocation>,
     own_folder: Option<String>,
     import: Option<(FolderTool, String)>,
+    is_up_alone: bool,
     found: Vec<String>,
 }
 
@@ -110,6 +119,7 @@ impl Drafts {
             return;
         }
         let path = if folder.path.is_empty() { "." } else { &folder.path };
+        draft.is_up_alone = !folder.has_downs;
         let tool = match folder.tool {
             FolderTool::Own => {
                 draft.own_folder = Some(path.into());
@@ -139,7 +149,7 @@ impl Drafts {
                 .filter(|root| self.services.get(root).is_some_and(|one| one.place.is_none()));
             owner.map(|(name, _)| name.clone()).or(root)
         };
-        let owner = one.service.clone().or_else(of_database);
+        let owner = one.service.as_ref().map(|name| self.known(name)).or_else(of_database);
         if owner.is_none() && one.whole && named.is_some() {
             self.shared.insert(one.place.clone(), one.source.clone());
             if !self.services.is_empty() {
@@ -151,9 +161,16 @@ impl Drafts {
         if draft.place.is_none() {
             draft.place = Some(one.place.clone());
             if !database.is_empty() {
-                draft.found.push(format!("database {database} ({})", one.source));
+                draft.found.push(format!("database {database} ({})", located(&one.source, one.line)));
             }
         }
+    }
+
+    /// Returns the service that a name stands for: the one of that name, or else of a name with the same stem.
+    fn known(&self, name: &ServiceName) -> ServiceName {
+        let is_alike = |other: &&ServiceName| stem(other.as_str()) == stem(name.as_str());
+        let known = self.services.get_key_value(name).map(|(name, _)| name);
+        known.or_else(|| self.services.keys().find(is_alike)).unwrap_or(name).clone()
     }
 
     /// Takes a database of another environment: its service has one of the same name here, and its server is the
@@ -161,12 +178,12 @@ impl Drafts {
     fn take_elsewhere(&mut self, one: &DiscoveredDatabase) {
         let Some(environment) = one.environment else { return };
         let named = || service_name(&one.place.database).filter(|name| self.services.contains_key(name));
-        if let Some(name) = one.service.clone().or_else(named) {
+        if let Some(name) = one.service.as_ref().map(|name| self.known(name)).or_else(named) {
             let places = self.environments.entry(environment).or_default();
             places.entry(name.clone()).or_insert_with(|| one.place.clone());
             let here =
                 DatabaseLocation { database: one.place.database.clone(), ..DatabaseLocation::default() };
-            let source = format!("{}, {environment}", one.source);
+            let source = format!("{}, {environment}", located(&one.source, one.line));
             let draft = self.services.entry(name).or_default();
             if draft.place.is_none() {
                 draft.found.push(format!("database {} ({source})", one.place.database));
@@ -182,8 +199,22 @@ impl Drafts {
         let database = server.database.clone().unwrap_or_default();
         let Some(name) = server_word(&server.host).or_else(|| service_name(&database)) else { return };
         let place = DatabaseLocation { host: server.host.clone(), port: None, database };
-        let found = vec![format!("POSTGRES_DB ({})", server.source)];
+        let found = vec![format!("POSTGRES_DB ({})", located(&server.source, server.line))];
         self.services.insert(name, Draft { place: Some(place), found, ..Draft::default() });
+    }
+
+    /// Takes the files that a container runs when its data are made, for the only service of that server without migrations.
+    fn take_initdb(&mut self, server: &ComposeServer) {
+        let Some(path) = server.initdb.first() else { return };
+        let is_there = |draft: &Draft| draft.place.as_ref().is_some_and(|place| place.host == server.host);
+        let mut without = self
+            .services
+            .values_mut()
+            .filter(|draft| is_there(draft) && draft.own_folder.is_none() && draft.import.is_none());
+        if let (Some(draft), None) = (without.next(), without.next()) {
+            draft.import = Some((FolderTool::Other(INITDB), path.clone()));
+            draft.found.push(format!("{path} (SQL of the container {})", server.host));
+        }
     }
 
     fn proposal(self, found: &ProjectFindings, homes: BTreeMap<ServiceName, String>) -> Proposal {
@@ -191,6 +222,7 @@ impl Drafts {
         let servers = PlacedServers::new(places, found);
         let shared = shared(&self.services);
         let mut notes = servers.notes.clone();
+        notes.extend(found.left_out.iter().map(|one| format!("left out: {one}")));
         for (place, source) in &self.shared {
             let server = servers.name_of(place).unwrap_or_else(|| MAIN.into());
             notes.push(format!(
@@ -212,7 +244,8 @@ impl Drafts {
             let (ready, exists) = (draft.own_folder.is_some(), draft.place.is_some());
             let place = draft.place.filter(|place| !is_shared(place)).unwrap_or_default();
             let usual = format!("{name}/migrations");
-            let taken = draft.import.as_ref().map(|(_, path)| path);
+            let is_initdb = draft.import.as_ref().is_some_and(|(tool, _)| *tool == FolderTool::Other(INITDB));
+            let taken = draft.import.as_ref().map(|(_, path)| path).filter(|_| !is_initdb);
             let home = homes.get(&name).map_or_else(|| name.to_string(), Clone::clone);
             let beside = |path: &String| match path.rsplit_once('/') {
                 _ if path == "." => "martydb-migrations".to_owned(),
@@ -226,9 +259,11 @@ impl Drafts {
                 database: Some(place.database.clone())
                     .filter(|name_of| !matches!(&**name_of, "" | "postgres"))
                     .filter(|database| *database != name.as_str()),
-                migrations: Some(path).filter(|path| *path != usual),
+                migrations: Some(path)
+                    .filter(|path| *path != usual || draft.is_up_alone || draft.import.is_some()),
                 server: servers.name_of(&place).filter(|server| server != MAIN),
                 import: draft.import,
+                is_up_alone: draft.is_up_alone,
                 ready,
                 exists,
                 found: draft.found,
@@ -238,6 +273,11 @@ impl Drafts {
         let services = services.collect();
         Proposal { services, servers: servers.all(), environments: self.environments, notes, homes }
     }
+}
+
+/// Returns a file with its line.
+fn located(source: &str, line: Option<usize>) -> String {
+    line.map_or_else(|| source.to_owned(), |line| format!("{source}:{line}"))
 }
 
 /// Returns databases that several services use.

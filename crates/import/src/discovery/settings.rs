@@ -1,5 +1,7 @@
 //! Databases in a project's settings.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde_yaml::Value;
 
@@ -21,6 +23,10 @@ pub struct DiscoveredDatabase {
     pub place: DatabaseLocation,
     /// File or variable of the setting.
     pub source: String,
+    /// Line in the file.
+    pub line: Option<usize>,
+    /// `true` if only the name of a variable or a key names the service.
+    pub by_key: bool,
     /// Environment that the file is for.
     pub environment: Option<&'static str>,
     /// `true` if a file of settings has it under no service's name: it may be the whole project's.
@@ -37,6 +43,12 @@ pub struct ComposeServer {
     pub user: Option<String>,
     pub database: Option<String>,
     pub source: String,
+    /// Line in the file.
+    pub line: Option<usize>,
+    /// Image with its tag.
+    pub image: String,
+    /// Files or folders of this project that it runs when its data are made.
+    pub initdb: Vec<String>,
 }
 
 /// All findings, in the order of the files.
@@ -45,14 +57,29 @@ pub struct ProjectFindings {
     pub folders: Vec<DiscoveredMigrations>,
     pub databases: Vec<DiscoveredDatabase>,
     pub composed: Vec<ComposeServer>,
+    /// Settings and folders that are left out, with the reason.
+    pub left_out: Vec<String>,
 }
 
 /// Reads the settings; variables of the environment come last, because files belong to the project.
 pub fn findings(tree: &ProjectTree, environment: &Environment) -> ProjectFindings {
-    let mut found = ProjectFindings { folders: folders(tree), ..ProjectFindings::default() };
+    let (other, folders): (Vec<_>, Vec<_>) =
+        folders(tree).into_iter().partition(|folder| folder.engine.is_some());
+    let mut found = ProjectFindings { folders, ..ProjectFindings::default() };
+    found.left_out.extend(
+        other.iter().map(|folder| {
+            format!("{} has migrations for {}", folder.path, folder.engine.unwrap_or_default())
+        }),
+    );
     for file in tree.files.iter().filter(|file| !file.text.is_empty() && !file.path.ends_with("martydb.yaml"))
     {
         let name = file.path.rsplit('/').next().unwrap_or_default();
+        if is_template(name) {
+            if file.text.contains("postgres") {
+                found.left_out.push(format!("{} is a template", file.path));
+            }
+            continue;
+        }
         match name.rsplit_once('.').map_or("", |parts| parts.1) {
             "yaml" | "yml" => read_yaml(&mut found, file, name),
             "sql" => {}
@@ -68,11 +95,29 @@ pub fn findings(tree: &ProjectTree, environment: &Environment) -> ProjectFinding
             service: named_by([name.as_str()].into_iter()),
             place,
             source: format!("${name}"),
+            line: None,
+            by_key: true,
             environment: None,
             whole: false,
         }));
     }
     found
+}
+
+/// Returns `true` for a file that others are copied from, such as `.env.example`.
+fn is_template(name: &str) -> bool {
+    const WORDS: [&str; 6] = ["template", "tmpl", "example", "sample", "dist", "j2"];
+    name.to_ascii_lowercase().split(['.', '-', '_']).any(|word| WORDS.contains(&word))
+}
+
+/// Returns `true` for the key or the database of tests among the settings of a program: `TEST_DATABASE_URL`.
+fn is_of_tests(word: &str) -> bool {
+    word.to_ascii_lowercase().split(['_', '-']).any(|part| matches!(part, "test" | "tests" | "testing"))
+}
+
+/// Returns the number of the first line with a text.
+fn line_of(file: &ProjectFile, text: &str) -> Option<usize> {
+    file.text.lines().position(|line| line.contains(text)).map(|at| at + 1)
 }
 
 /// Returns the words of a file's path: its folders, and its name without its suffixes.
@@ -86,7 +131,8 @@ fn words(path: &str) -> Vec<String> {
 
 /// Reads `NAME=value` in each line; with `key`, only lines of that name.
 fn read_lines(found: &mut ProjectFindings, file: &ProjectFile, key: Option<&str>) {
-    for line in file.text.lines().filter(|line| !line.trim_start().starts_with(['#', ';'])) {
+    let lines = file.text.lines().enumerate();
+    for (at, line) in lines.filter(|(_, line)| !line.trim_start().starts_with(['#', ';'])) {
         let Some((name, value)) = line.split_once('=') else { continue };
         let name = name.trim().trim_start_matches("export ").trim();
         if key.is_some_and(|key| key != name) {
@@ -98,7 +144,7 @@ fn read_lines(found: &mut ProjectFindings, file: &ProjectFile, key: Option<&str>
             Some(_) => drop(words.pop()),
             None => words.push(name.to_owned()),
         }
-        add(found, file, &words, place(value));
+        add(found, file, &words, place(value), Some(at + 1));
     }
 }
 
@@ -119,14 +165,26 @@ fn read_document(found: &mut ProjectFindings, file: &ProjectFile, name: &str, ro
             service,
             place,
             source: file.path.clone(),
+            line: None,
+            by_key: false,
             environment,
             whole: false,
         }));
         return;
     }
+    if let Some(workload) = workload(root) {
+        for text in texts(root) {
+            add(found, file, &[workload.to_owned()], place(text), line_of(file, text));
+        }
+        return;
+    }
     let is_compose = name.contains("compose");
     if is_compose && let Some(Value::Mapping(services)) = root.get("services") {
         found.composed.extend(services.iter().filter_map(|(name, service)| composed(file, name, service)));
+        for (name, service) in services {
+            read_container(found, file, name.as_str().unwrap_or_default(), service);
+        }
+        return;
     }
     let mut path = words(&file.path);
     if is_compose {
@@ -135,11 +193,73 @@ fn read_document(found: &mut ProjectFindings, file: &ProjectFile, name: &str, ro
     walk(found, file, root, &mut path);
 }
 
+/// Reads the settings of a container: they belong to the service of its name, unless it has those of several.
+fn read_container(found: &mut ProjectFindings, file: &ProjectFile, name: &str, container: &Value) {
+    let image = container.get("image").and_then(Value::as_str).unwrap_or_default();
+    let uses_postgres = texts(container).iter().any(|text| text.contains("postgres"));
+    if container.get("build").is_none() && is_third_party(image) {
+        if uses_postgres {
+            found
+                .left_out
+                .push(format!("{} of {} runs {image}, which is not of this project", name, file.path));
+        }
+        return;
+    }
+    let mut path = words(&file.path);
+    path.pop();
+    path.extend(["services".to_owned(), name.to_owned()]);
+    let mut own = ProjectFindings::default();
+    walk(&mut own, file, container, &mut path);
+    let places: BTreeSet<_> = own.databases.iter().map(|one| one.place.clone()).collect();
+    if let (1, Some(named)) = (places.len(), named_by([name].into_iter())) {
+        for one in &mut own.databases {
+            (one.service, one.by_key) = (Some(named.clone()), false);
+        }
+    }
+    found.databases.extend(own.databases);
+    found.left_out.extend(own.left_out);
+}
+
+/// Programs that bring a database of their own with them.
+const THIRD_PARTY: &[&str] = &[
+    "airflow", "authentik", "blockscout", "directus", "flagsmith", "gitea", "gitlab", "grafana", "hasura",
+    "infisical", "keycloak", "kong", "kratos", "langfuse", "mattermost", "metabase", "n8n", "nextcloud",
+    "outline", "pgadmin", "plausible", "sonarqube", "superset", "supertokens", "temporal", "umami",
+    "unleash", "zitadel",
+];
+
+fn is_third_party(image: &str) -> bool {
+    let name = image.split([':', '@']).next().unwrap_or_default();
+    let mut words = name.split(['/', '-', '_', '.']);
+    words.any(|word| {
+        THIRD_PARTY.contains(&word) || THIRD_PARTY.iter().any(|known| word == format!("{known}io"))
+    })
+}
+
+/// Returns the name of an object of Kubernetes that runs containers.
+fn workload(root: &Value) -> Option<&str> {
+    const KINDS: [&str; 7] =
+        ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod"];
+    let kind = root.get("kind")?.as_str()?;
+    KINDS.contains(&kind).then(|| root.get("metadata")?.get("name")?.as_str()).flatten()
+}
+
+/// Returns all texts of a value.
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::Mapping(map) => map.values().flat_map(texts).collect(),
+        Value::Sequence(all) => all.iter().flat_map(texts).collect(),
+        Value::String(text) => vec![text],
+        _ => vec![],
+    }
+}
+
 fn walk(found: &mut ProjectFindings, file: &ProjectFile, value: &Value, path: &mut Vec<String>) {
     match value {
         Value::Mapping(map) => {
             let is_database = path.last().is_some_and(|last| is_database_key(last));
-            add(found, file, path, is_database.then(|| in_parts(value)).flatten());
+            let line = path.last().and_then(|key| line_of(file, &format!("{key}:")));
+            add(found, file, path, is_database.then(|| in_parts(value)).flatten(), line);
             for (key, inner) in map {
                 path.push(key.as_str().unwrap_or_default().to_owned());
                 walk(found, file, inner, path);
@@ -151,10 +271,10 @@ fn walk(found: &mut ProjectFindings, file: &ProjectFile, value: &Value, path: &m
             // A variable in the list form of docker compose.
             Some((name, value)) => {
                 path.push(name.to_owned());
-                add(found, file, path, place(value));
+                add(found, file, path, place(value), line_of(file, text));
                 path.pop();
             }
-            None => add(found, file, path, place(text)),
+            None => add(found, file, path, place(text), line_of(file, text)),
         },
         _ => {}
     }
@@ -175,16 +295,34 @@ fn in_parts(map: &Value) -> Option<DatabaseLocation> {
     place(&format!("postgresql://{host}:{port}/{database}"))
 }
 
-fn add(found: &mut ProjectFindings, file: &ProjectFile, words: &[String], place: Option<DatabaseLocation>) {
+fn add(
+    found: &mut ProjectFindings,
+    file: &ProjectFile,
+    words: &[String],
+    place: Option<DatabaseLocation>,
+    line: Option<usize>,
+) {
+    let Some(place) = place else { return };
+    let environment = environment_of(&file.path);
+    let key = words.last().map_or("", String::as_str);
+    if environment.is_none() && (is_of_tests(key) || is_of_tests(&place.database)) {
+        let line = line.map_or_else(String::new, |line| format!(":{line}"));
+        found.left_out.push(format!("{}{line} has a database of tests, {}", file.path, place.database));
+        return;
+    }
     let service = named_by(words.iter().map(String::as_str));
+    let folders = file.path.matches('/').count();
+    let by_folder = named_by(words.iter().take(folders).map(String::as_str));
     let is_settings = matches!(file.path.rsplit('.').next(), Some("yaml" | "yml"));
-    found.databases.extend(place.map(|place| DiscoveredDatabase {
+    found.databases.push(DiscoveredDatabase {
         whole: is_settings && service.is_none(),
+        by_key: service != by_folder,
         service,
         place,
         source: file.path.clone(),
-        environment: environment_of(&file.path),
-    }));
+        line,
+        environment,
+    });
 }
 
 /// Returns `true` for a key that Compose accepts as the name of a service. The key becomes a host and part of a comment.
@@ -218,7 +356,31 @@ fn composed(file: &ProjectFile, name: &Value, service: &Value) -> Option<Compose
         user: plain("POSTGRES_USER"),
         database: plain("POSTGRES_DB"),
         source: file.path.clone(),
+        line: name.as_str().and_then(|name| line_of(file, &format!("{name}:"))),
+        image: image.to_owned(),
+        initdb: initdb(file, service),
     })
+}
+
+/// Returns the paths that are mounted where the image looks for files to run when its data are made:
+/// <https://hub.docker.com/_/postgres>, "Initialization scripts".
+fn initdb(file: &ProjectFile, service: &Value) -> Vec<String> {
+    let folder = file.path.rsplit_once('/').map_or("", |parts| parts.0);
+    let mount = |volume: &Value| {
+        let (from, to) = match volume.as_str() {
+            Some(text) => {
+                let mut parts = text.split(':');
+                (parts.next()?.to_owned(), parts.next()?.to_owned())
+            }
+            None => (volume.get("source")?.as_str()?.to_owned(), volume.get("target")?.as_str()?.to_owned()),
+        };
+        let inside = from.strip_prefix("./")?.trim_end_matches('/');
+        let is_plain = !inside.is_empty() && !inside.contains("..") && !inside.contains('$');
+        let path = if folder.is_empty() { inside.to_owned() } else { format!("{folder}/{inside}") };
+        (is_plain && to.starts_with("/docker-entrypoint-initdb.d")).then_some(path)
+    };
+    let volumes = service.get("volumes").and_then(Value::as_sequence);
+    volumes.into_iter().flatten().filter_map(mount).collect()
 }
 
 /// Returns the published port of `5433:5432`, `127.0.0.1:5433:5432` or `{ target: 5432, published: 5433 }`.

@@ -1,3 +1,5 @@
+mod proposed_names;
+
 use super::tree::{ProjectFile, ProjectTree};
 use super::*;
 use crate::FolderTool;
@@ -43,9 +45,10 @@ fn services_come_from_their_folders_and_settings() {
         ("services/signer/.env", "DATABASE_URL=\"postgres://u:hunter2@localhost/signer\"\n"),
     ]);
     let expected = format!(
-        "{MAIN}services:\n  csca: {{ database: marty_csca, migrations: services/csca/martydb-migrations }}\n  \
+        "{MAIN}services:\n  csca: {{ database: marty_csca, migrations: {{ path: services/csca/martydb-migrations, source: {{ tool: alembic, path: services/csca }} }} }}\n  \
          pkd: {{ migrations: services/pkd/migrations }}\n  \
-         signer: {{ migrations: services/signer/db/martydb-migrations }}\n"
+         signer: {{ migrations: {{ path: services/signer/db/martydb-migrations, \
+         source: {{ tool: goose, path: services/signer/db/migrations }} }} }}\n"
     );
     assert_eq!(written(&proposal), expected);
     let import = |name: &str| proposal.services[&service_name(name).unwrap()].import.clone();
@@ -98,7 +101,8 @@ fn an_entry_without_a_service_belongs_to_the_folder() {
         (".env", "DATABASE_URL=postgresql://u:hunter2@localhost/shopdb\n# OLD_URL=postgresql://h/old\n"),
         ("prisma/migrations/01_init/migration.sql", "SELECT 1"),
     ]);
-    let text = "  shop: { database: shopdb, migrations: prisma/martydb-migrations }\n";
+    let text = "  shop: { database: shopdb, migrations: { path: prisma/martydb-migrations, down: optional, \
+        source: { tool: prisma, path: prisma/migrations } } }\n";
     assert_eq!(written(&proposal), format!("{MAIN}services:\n{text}"));
     let environment =
         Environment::from([("ORDERS_DATABASE_URL".into(), "postgres://u:p@localhost/o1".into())]);

@@ -41,12 +41,25 @@ fn server(name: &str, server: &ProposedServer) -> String {
 }
 
 fn service(service: &ProposedService) -> String {
-    let keys =
-        [("server", &service.server), ("database", &service.database), ("migrations", &service.migrations)];
+    let keys = [("server", &service.server), ("database", &service.database)];
     let keys =
         keys.into_iter().filter_map(|(key, value)| Some(format!("{key}: {}", scalar(value.as_deref()?))));
-    let keys: Vec<String> = keys.collect();
+    let migrations =
+        service.migrations.as_deref().map(|path| format!("migrations: {}", migrations(path, service)));
+    let keys: Vec<String> = keys.chain(migrations).collect();
     if keys.is_empty() { String::new() } else { format!(" {{ {} }}", keys.join(", ")) }
+}
+
+/// Returns the folder of migrations, with the rule for down files and the origin where they differ from the defaults.
+fn migrations(path: &str, service: &ProposedService) -> String {
+    let mut keys = vec![format!("path: {}", scalar(path))];
+    if service.is_up_alone {
+        keys.push("down: optional".into());
+    }
+    if let Some((tool, folder)) = &service.import {
+        keys.push(format!("source: {{ tool: {}, path: {} }}", scalar(tool.name()), scalar(folder)));
+    }
+    if keys.len() == 1 { scalar(path) } else { format!("{{ {} }}", keys.join(", ")) }
 }
 
 /// Returns a YAML scalar for a text.

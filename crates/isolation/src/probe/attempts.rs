@@ -18,6 +18,7 @@ use martydb_model::sqlstate;
 use martydb_pg::backoff::pauses_within;
 use martydb_pg::wire::{
     Address, Attempt, ConnectionFailure, Credentials, LoginRequest, NAME_POSTGRES, Outcome, Stage,
+    UPGRADE_SERVER,
 };
 use martydb_ui::report::{Progress, progress};
 
@@ -91,13 +92,15 @@ fn answered(outcome: &Outcome) -> bool {
 }
 
 fn refuse_other_engines(task: &Task, walks: &[LoginWalk]) -> Result<()> {
+    let refused = [Stage::NotPostgres, Stage::TooOld];
     let other = |walk: &LoginWalk| match &walk.attempts.control.outcome {
-        Outcome::Failed(broken) if broken.stage == Stage::NotPostgres => Some(broken.clone()),
+        Outcome::Failed(broken) if refused.contains(&broken.stage) => Some(broken.clone()),
         _ => None,
     };
     let Some(broken) = walks.iter().find_map(other) else { return Ok(()) };
     let message = format!("server \"{}\" at {} cannot be managed", task.server, task.endpoint);
-    Err(Error::new(broken.kind(), message).cause(broken).hint(NAME_POSTGRES))
+    let hint = if broken.stage == Stage::TooOld { UPGRADE_SERVER } else { NAME_POSTGRES };
+    Err(Error::new(broken.kind(), message).cause(broken).hint(hint))
 }
 
 fn unreachable(task: &Task, outcome: &Outcome) -> Error {

@@ -105,6 +105,10 @@ fn rows(service: &DesiredService) -> Vec<KeyedValue> {
         (vec!["schemas"], json!(schemas)),
         (vec!["history", "schema"], json!(service.history_schema.as_str())),
     ];
+    if let Some(source) = &service.source {
+        rows.push((vec!["migrations", "source", "tool"], json!(source.tool)));
+        rows.push((vec!["migrations", "source", "path"], json!(source.path)));
+    }
     rows.extend(of_roles("roles", &service.roles, |name| json!(name.as_str())));
     rows.extend(of_roles("connection_limit", &service.connection_limit, |limit| json!(limit)));
     rows.push((vec!["extensions"], json!(service.extensions.iter().map(extension).collect::<Vec<_>>())));

@@ -13,7 +13,8 @@ use crate::raw::{RawLimits, RawLint, RawMoved, RawRoles, RawService};
 use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
 use martydb_model::{
-    DbName, DeclaredRoles, DesiredService, FormerNames, LintRules, RoleKind, RoleName, ServiceName,
+    DbName, DeclaredRoles, DesiredService, FormerNames, LintRules, MigrationSource, RoleKind, RoleName,
+    ServiceName,
 };
 
 const DEFAULT_SETTINGS: [(&str, &str); 4] = [
@@ -65,6 +66,7 @@ fn service(scope: &Scope, name: &str, own: &RawService, servers: &Servers) -> Re
         database: names::database(scope, name, database)?,
         migrations: base.join(migrations),
         down: own.migrations.down().or(defaults.migrations.down()).unwrap_or_default(),
+        source: source(scope, name, own)?,
         schemas,
         search_path,
         roles: roles(scope, name, &own.roles, &spec.location)?,
@@ -88,6 +90,23 @@ fn service(scope: &Scope, name: &str, own: &RawService, servers: &Servers) -> Re
         server: server.to_owned(),
         name: checked_name,
     })
+}
+
+/// Returns the migrations of another tool that the service's own have to come from.
+fn source(scope: &Scope, name: &str, own: &RawService) -> Result<Option<MigrationSource>> {
+    let Some(source) = own.migrations.source() else { return Ok(None) };
+    let empty =
+        [("tool", &source.tool), ("path", &source.path)].into_iter().find(|(_, text)| text.is_empty());
+    match empty {
+        Some((key, _)) => {
+            let path = ["services", name, "migrations", "source", key];
+            Err(scope.error(path, format!("{key} of the source of {name}'s migrations is empty")))
+        }
+        None => Ok(Some(MigrationSource {
+            tool: source.tool.clone(),
+            path: scope.sources.folder_of(name).join(&source.path),
+        })),
+    }
 }
 
 /// Returns the names that the templates give to a service of the former name.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
+use super::targets;
 use crate::silence;
 use crate::wire::{
     Address, Connection, ConnectionFailure, CopiedRows, CopyFailure, CopyListener, CopyStatements,
@@ -65,7 +66,10 @@ pub async fn connect_with(
     let failed = || format!("cannot log in to database \"{database}\" at {endpoint} as \"{}\"", login.role);
     let limit = silence::connect_timeout();
     match silence::unless_silent(&endpoint.to_string(), limit, attempt).await {
-        Some(Ok(Ok(connection))) => Ok(connection.at(endpoint, database)),
+        Some(Ok(Ok(connection))) => {
+            targets::greeted(endpoint, connection.version());
+            Ok(connection.at(endpoint, database))
+        }
         Some(Ok(Err(end))) => Err(refused(failed(), end, login, database)),
         Some(Err(error)) => Err(error),
         None => Err(Error::new(Kind::Unreachable, failed())

@@ -167,6 +167,11 @@ impl Connection {
         self.ticket.target().key.0
     }
 
+    /// Returns the server's version, as it reports it.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
     /// Returns the server's major version, 0 if its version cannot be parsed.
     pub fn major(&self) -> u32 {
         let digits = self.version.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();

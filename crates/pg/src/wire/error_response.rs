@@ -9,6 +9,7 @@ use postgres_protocol::message::backend::ErrorFields;
 
 use super::other_engine::NAME_POSTGRES;
 use super::outcome::{ConnectionFailure, Rejection, Stage};
+use super::supported::UPGRADE_SERVER;
 use martydb_model::error::{Error, Kind};
 use martydb_model::sql::Statement;
 use martydb_model::sqlstate;
@@ -183,6 +184,7 @@ impl From<ConnectionFailure> for ErrorResponse {
             Stage::Tls | Stage::NoTls => Some("check sslmode and sslrootcert of the server's url"),
             Stage::Bind(error) => Some(error.hint()),
             Stage::NotPostgres => Some(NAME_POSTGRES),
+            Stage::TooOld => Some(UPGRADE_SERVER),
             Stage::Authenticate | Stage::Speak | Stage::NotTried => None,
         };
         ErrorResponse {

@@ -23,6 +23,7 @@ use super::other_engine;
 use super::outcome::{ConnectionFailure, Stage};
 use super::require_auth::AuthMethod;
 use super::scram;
+use super::supported;
 
 /// Application name, visible in `pg_stat_activity` of every server: it must not contain a service's data.
 pub const APPLICATION_NAME: &str = "martydb";
@@ -151,7 +152,8 @@ fn note(greeting: &mut Greeting, body: &ParameterStatusBody) -> Result<(), Conne
     if name == "server_version" {
         greeting.version = value.to_owned();
     }
-    other_engine::check(name, value)
+    other_engine::check(name, value)?;
+    supported::check(name, value)
 }
 
 async fn authenticate(

@@ -78,7 +78,11 @@ pub struct ConnectionFailure {
 impl ConnectionFailure {
     /// Returns the class of the failure: a server that is not PostgreSQL is named by mistake.
     pub fn kind(&self) -> Kind {
-        if self.stage == Stage::NotPostgres { Kind::Manifest } else { Kind::Unreachable }
+        match self.stage {
+            Stage::NotPostgres => Kind::Manifest,
+            Stage::TooOld => Kind::TooOld,
+            _ => Kind::Unreachable,
+        }
     }
 }
 
@@ -101,6 +105,8 @@ pub enum Stage {
     Bind(BindingError),
     /// The server is another database system that speaks PostgreSQL's protocol.
     NotPostgres,
+    /// The server's version is older than those that martydb works with.
+    TooOld,
     /// Waiting for an answer, up to the timeout.
     Wait,
     /// Not started, because the server had stopped answering.

@@ -7,6 +7,8 @@
 //! RFC 5802 (the exchange), RFC 7677 (SHA-256), and
 //! <https://www.postgresql.org/docs/current/sasl-authentication.html>.
 
+mod pbkdf2;
+
 use std::sync::{Arc, Mutex};
 
 use base64::Engine;
@@ -16,7 +18,6 @@ use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
 use super::binding::Header;
-use super::pbkdf2;
 use martydb_model::StoredPassword;
 use martydb_model::hex;
 

@@ -11,9 +11,11 @@ use crate::commands::deploy::partitions::{PartitionRow, next_run};
 use crate::commands::support::companion::RedisRow;
 use crate::commands::support::companions;
 use crate::commands::support::per_service::map_within;
+use crate::commands::support::relative_path::current_folder;
 use martydb_apply::replicas::{self, ReplicaStatus};
 use martydb_apply::scratch;
 use martydb_context::targets;
+use martydb_import::discovery::not_imported::NotImported;
 use martydb_migrate::{MigrationTarget, ServiceState, ServiceStatus, Sizes};
 use martydb_model::error::{Error, Result};
 use martydb_model::units::counted;
@@ -44,6 +46,13 @@ pub struct Arguments {
     pub watch: Option<u64>,
 }
 
+impl Arguments {
+    /// Returns `true` if the servers are compared with the manifest.
+    pub(crate) fn compares_servers(&self) -> bool {
+        self.drift || self.check || self.only.contains(&StatusWord::Drifted)
+    }
+}
+
 /// Returns `Sizes::Measured` for `--size` and for data formats, whose columns must not depend on another flag.
 pub(crate) fn measured(app: &App, arguments: &Arguments) -> Sizes {
     let is_data = !matches!(app.out.format(), Format::Table | Format::Name);
@@ -58,6 +67,7 @@ pub struct Reviewed {
     pub replicas: Vec<ReplicaStatus>,
     pub partitions: Vec<PartitionRow>,
     pub redis: Vec<RedisRow>,
+    pub not_imported: Vec<NotImported>,
 }
 
 /// Reads the status of each service, and its drift from the manifest if requested, of the servers' replicas,
@@ -74,16 +84,24 @@ pub(crate) async fn review(
         tokio::join!(of_services, replicas::of_servers(app, &servers), companions::states(app, services));
     let reachable = |service: &&DesiredService| {
         let is_it = |status: &&ServiceStatus| status.service == service.name.as_str();
-        let has_answered = |state| !matches!(state, ServiceState::Unreachable | ServiceState::NotProvisioned);
+        let has_answered = |state| {
+            use ServiceState::{NotImported, NotProvisioned, Stopped, Unreachable};
+            !matches!(state, Stopped | Unreachable | NotImported | NotProvisioned)
+        };
         all.iter().find(is_it).is_some_and(|status| has_answered(status.state))
     };
     let there: Vec<DesiredService> = services.iter().filter(reachable).cloned().collect();
     let partitions = next_run(app, &there).await;
-    let wants_drift = arguments.only.contains(&StatusWord::Drifted);
-    if arguments.drift || arguments.check || wants_drift {
+    if arguments.compares_servers() {
         mark_drift(app, services, &mut all).await;
     }
-    Reviewed { services: all, replicas, partitions, redis }
+    let is_waiting = |status: &&ServiceStatus| status.state == ServiceState::NotImported;
+    let here = current_folder();
+    let waiting = all.iter().filter(is_waiting).filter_map(|status| {
+        NotImported::of(services.iter().find(|service| service.name.as_str() == status.service)?, &here)
+    });
+    let not_imported = waiting.collect();
+    Reviewed { services: all, replicas, partitions, redis, not_imported }
 }
 
 /// Returns the status of each service; one whose server does not answer is unreachable.

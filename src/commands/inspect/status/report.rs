@@ -9,6 +9,7 @@ use crate::commands::deploy::partitions::PartitionRow;
 use crate::commands::support::companion::RedisRow;
 use martydb_apply::replicas::ReplicaStatus;
 use martydb_backup::store::BackupSummary;
+use martydb_import::discovery::not_imported::NotImported;
 use martydb_migrate::{ServiceStatus, Sizes};
 
 /// All services, and which of them are shown.
@@ -21,7 +22,11 @@ pub struct StatusReport {
     only: Vec<StatusWord>,
     /// `true` if any state other than up to date is a difference.
     pub check: bool,
+    /// `true` if the servers were compared with the manifest.
+    pub drift: bool,
     pub sizes: Sizes,
+    /// Services whose migrations are not imported.
+    pub not_imported: Vec<NotImported>,
 }
 
 impl Serialize for StatusReport {
@@ -45,26 +50,47 @@ impl Serialize for StatusReport {
             replicas: Vec<ReplicaRow<'a>>,
             partitions: &'a [PartitionRow],
             redis: &'a [RedisRow],
+            /// Parts that were compared.
+            compared: &'a [&'static str],
         }
         let row = |status| Row { status, backup: self.backups.summary_of(&status.service) };
         let services = self.shown().map(row).collect();
         let replica =
             |status| ReplicaRow { status, late: ReplicaStatus::is_late(status), in_words: status.in_words() };
         let replicas = self.replicas.iter().map(replica).collect();
-        Document { services, replicas, partitions: &self.partitions, redis: &self.redis }
-            .serialize(serializer)
+        let (partitions, redis, compared) = (&*self.partitions, &*self.redis, self.compared());
+        Document { services, replicas, partitions, redis, compared }.serialize(serializer)
     }
 }
 
+/// Parts that `status` compares: migrations always, the others with `--drift` and `--check`.
+const COMPARED: [&str; 4] = ["migrations", "schemas", "roles", "grants"];
+
 impl StatusReport {
     pub fn new(
-        Reviewed { services, replicas, partitions, redis }: Reviewed,
+        Reviewed { services, replicas, partitions, redis, not_imported }: Reviewed,
         backups: KnownBackups,
         arguments: &Arguments,
         sizes: Sizes,
     ) -> StatusReport {
-        let (only, check) = (arguments.only.clone(), arguments.check);
-        StatusReport { services, replicas, partitions, redis, backups, only, check, sizes }
+        let (only, check, drift) = (arguments.only.clone(), arguments.check, arguments.compares_servers());
+        StatusReport {
+            services,
+            replicas,
+            partitions,
+            redis,
+            backups,
+            only,
+            check,
+            drift,
+            sizes,
+            not_imported,
+        }
+    }
+
+    /// Returns the parts that were compared.
+    pub fn compared(&self) -> &'static [&'static str] {
+        if self.drift { &COMPARED } else { &COMPARED[..1] }
     }
 
     pub fn shown(&self) -> impl Iterator<Item = &ServiceStatus> {

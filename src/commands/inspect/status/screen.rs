@@ -31,6 +31,10 @@ pub(crate) fn check(out: &Out) -> Result<()> {
     Ok(())
 }
 
+fn is_away(state: ServiceState) -> bool {
+    matches!(state, ServiceState::Stopped | ServiceState::Unreachable)
+}
+
 /// Does not return by itself.
 pub(crate) async fn draw(
     app: &App,
@@ -49,7 +53,7 @@ pub(crate) async fn draw(
         }
         let all = review(app, arguments, services, targets.clone()).await;
         // A restarted server may have another address.
-        if all.services.iter().any(|status| status.state == ServiceState::Unreachable) {
+        if all.services.iter().any(|status| is_away(status.state)) {
             targets = targets::for_services(app, services).await?;
         }
         let report = StatusReport::new(all, backups.1.clone(), arguments, measured(app, arguments));

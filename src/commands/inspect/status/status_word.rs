@@ -19,12 +19,16 @@ pub enum StatusWord {
     Failed,
     /// The server differs from the manifest.
     Drifted,
+    /// The migrations are another tool's and were not imported.
+    NotImported,
     /// The database or a role is missing.
     NotProvisioned,
     /// Files and history differ.
     Divergent,
     /// A migration file cannot run as written.
     Invalid,
+    /// The embedded server is stopped.
+    Stopped,
     /// The server did not answer.
     Unreachable,
 }
@@ -54,10 +58,12 @@ impl StatusWord {
         match state {
             ServiceState::UpToDate => StatusWord::UpToDate,
             ServiceState::Pending => StatusWord::Pending,
+            ServiceState::NotImported => StatusWord::NotImported,
             ServiceState::NotProvisioned => StatusWord::NotProvisioned,
             ServiceState::Drifted => StatusWord::Drifted,
             ServiceState::Divergent => StatusWord::Divergent,
             ServiceState::Invalid => StatusWord::Invalid,
+            ServiceState::Stopped => StatusWord::Stopped,
             ServiceState::Unreachable => StatusWord::Unreachable,
         }
     }
@@ -69,9 +75,11 @@ impl StatusWord {
             StatusWord::Running => ("running", Paint::Warn),
             StatusWord::Failed => ("failed", Paint::Bad),
             StatusWord::Drifted => ("drifted", Paint::Warn),
+            StatusWord::NotImported => ("not imported", Paint::Bad),
             StatusWord::NotProvisioned => ("not provisioned", Paint::Warn),
             StatusWord::Divergent => ("divergent", Paint::Bad),
             StatusWord::Invalid => ("invalid files", Paint::Bad),
+            StatusWord::Stopped => ("stopped", Paint::Warn),
             StatusWord::Unreachable => ("unreachable", Paint::Bad),
         }
     }

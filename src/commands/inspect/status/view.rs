@@ -6,6 +6,7 @@ use crate::commands::deploy::partitions::PartitionRow;
 use crate::commands::support::companion::{RedisRow, RedisState};
 use martydb_apply::replicas::{ReplicaState, ReplicaStatus};
 use martydb_backup::store::BackupSummary;
+use martydb_import::discovery::not_imported::NotImported;
 use martydb_migrate::check::other_tools;
 use martydb_migrate::{
     HistoryEvent, MigrationId, REPEATABLE, RunningRun, ServiceState, ServiceStatus, Sizes,
@@ -20,7 +21,22 @@ pub(crate) fn text(report: &StatusReport, style: &Style) -> String {
     text += &report.replicas.iter().map(|one| replica(one, style)).collect::<String>();
     text += &report.partitions.iter().map(|one| partitions(one, style)).collect::<String>();
     text += &report.redis.iter().map(|one| redis(one, style)).collect::<String>();
-    text + &shown.into_iter().map(|status| details(status, style)).collect::<String>()
+    text += &shown.iter().map(|status| details(status, style)).collect::<String>();
+    let is_shown = |one: &&NotImported| shown.iter().any(|status| status.service == one.service);
+    for one in report.not_imported.iter().filter(is_shown) {
+        text +=
+            &detail(&one.service, &printable(&one.sentence()), &format!("run `{}`", printable(&one.next)));
+    }
+    text + &not_compared(report.drift, style)
+}
+
+/// Returns the line about what the command did not compare.
+fn not_compared(drift: bool, style: &Style) -> String {
+    let rest = match drift {
+        false => "Not compared: schema, roles and grants: martydb status --drift",
+        true => "Not compared: tables and other objects inside the schemas: martydb diff",
+    };
+    "\n".to_owned() + &paint(rest, Paint::Dim, style) + "\n"
 }
 
 /// Returns the age; a missing backup or verified restore stands out.
@@ -31,7 +47,9 @@ fn age(at: Option<&String>, style: &Style) -> Cell {
 /// Returns the number of pending migrations; that of an unreachable server is unknown.
 fn due(status: &ServiceStatus) -> Option<i64> {
     let due = status.pending.len() + status.repeatable_pending.len();
-    i64::try_from(due).ok().filter(|_| status.state != ServiceState::Unreachable)
+    i64::try_from(due)
+        .ok()
+        .filter(|_| !matches!(status.state, ServiceState::Stopped | ServiceState::Unreachable))
 }
 
 pub fn columns<'a>() -> Vec<ReportColumn<(&'a ServiceStatus, Option<BackupSummary>)>> {

@@ -13,7 +13,7 @@ pub(crate) async fn services(proposal: &Proposal, out: &Out) -> Result<BTreeSet<
     let found: Vec<&ServiceName> = proposal.services.keys().collect();
     let mut taken = BTreeSet::new();
     if !found.is_empty() {
-        out.show(&super::report::found(proposal));
+        out.show(&proposal.listing());
         let items: Vec<String> = found.iter().map(ToString::to_string).collect();
         let chosen = prompt::several_of("Services", &items, true).await?;
         taken.extend(chosen.into_iter().map(|at| found[at].clone()));

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::commands::support::relative_path::relative_path;
-use martydb_import::FolderTool;
 use martydb_import::discovery::{Proposal, ProposedService};
 use martydb_model::ServiceName;
 use martydb_ui::report::{Report, Style, printable};
@@ -67,7 +66,7 @@ impl InitReport {
     }
 
     fn new(manifest: PathBuf, folders: Vec<PathBuf>, proposal: Proposal) -> InitReport {
-        let next = next(&proposal);
+        let next = proposal.next_commands();
         let service = |(name, one): (ServiceName, ProposedService)| InitService {
             service: name.to_string(),
             found: one.found,
@@ -92,48 +91,6 @@ impl InitReport {
             text: None,
         }
     }
-}
-
-/// Lists the services that were found, one line for each source.
-pub(crate) fn found(proposal: &Proposal) -> String {
-    if proposal.services.is_empty() {
-        return "No services were found here.".into();
-    }
-    let mut text = String::from("Found here:\n");
-    for (name, service) in &proposal.services {
-        text += &format!("  {name}\n");
-        service.found.iter().for_each(|line| text += &format!("    {}\n", printable(line)));
-    }
-    proposal.notes.iter().for_each(|note| text += &format!("  note: {}\n", printable(note)));
-    text.trim_end().to_owned()
-}
-
-/// Returns the commands from the manifest to the first query.
-fn next(proposal: &Proposal) -> Vec<String> {
-    let imports = proposal.services.iter().filter_map(|(name, service)| {
-        let (tool, folder) = service.import.as_ref()?;
-        Some(match *tool {
-            FolderTool::Own => return None,
-            of if of.is_programs() => format!("martydb baseline --from-database --service {name}"),
-            FolderTool::Other(tool) | FolderTool::Programs(tool) => {
-                format!("martydb import --from {tool} --service {name} {}", quoted(folder))
-            }
-        })
-    });
-    let fresh = |(_, service): &(&ServiceName, &ProposedService)| service.import.is_none() && !service.ready;
-    let first = proposal
-        .services
-        .iter()
-        .find(fresh)
-        .map(|(name, _)| format!("martydb revision {name} -m \"first table\""));
-    let any = proposal.services.keys().next().map(|name| format!("martydb psql {name}"));
-    imports.chain(first).chain(["martydb init-all".to_owned()]).chain(any).collect()
-}
-
-/// Quotes a path for a shell.
-fn quoted(path: &str) -> String {
-    let plain = path.chars().all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c));
-    if plain { path.into() } else { format!("'{}'", path.replace('\'', "'\\''")) }
 }
 
 impl Report for InitReport {

@@ -164,6 +164,8 @@ fn a_failed_cutover_reopens_the_source() {
         ask(&mut reader, "BEGIN; SELECT count(*) FROM orders").await.unwrap();
         let failed = split.split(&["cutover", "--service", "orders", "--lock-wait", "1s"]);
         insta::assert_snapshot!(failed.shown(), @r#"
+        server old: 127.0.0.1:PORT, PostgreSQL VERSION
+        server main: 127.0.0.1:PORT, PostgreSQL VERSION
         error: service "orders" was not cut over
         caused by: the server refused: BEGIN;
         caused by: canceling statement due to lock timeout (SQLSTATE 55P03)

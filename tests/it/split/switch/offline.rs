@@ -73,11 +73,12 @@ fn a_service_is_cut_over_rolled_back_and_cut_over_again() {
     insta::assert_snapshot!(split
             .split(&["finish", "--confirm", LEGACY])
             .expect(2).shown(), @r#"
-    error: cannot finish the split: not every service is cut over
-    caused by: service "orders" is rolled_back
-    caused by: service "users" is planned
-    hint: run `martydb split cutover --service NAME` for each
-    "#);
+            server old: 127.0.0.1:PORT, PostgreSQL VERSION
+            error: cannot finish the split: not every service is cut over
+            caused by: service "orders" is rolled_back
+            caused by: service "users" is planned
+            hint: run `martydb split cutover --service NAME` for each
+            "#);
     split.split(&["copy"]).expect(0);
     for service in ["orders", "users"] {
         split.split(&["cutover", "--service", service]).expect(0);
@@ -113,6 +114,9 @@ fn a_service_is_cut_over_rolled_back_and_cut_over_again() {
     2 services, 6 logins, 24 probes: 24 passed, 0 breaches, 0 inconclusive, plus N extra probes
 
     found: 1 note (low)
+    --- stderr
+    server old: 127.0.0.1:PORT, PostgreSQL VERSION
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     ");
     assert!(done.stdout.contains("robes"), "{}", done.said());
     done.expect(0);
@@ -140,9 +144,10 @@ fn a_row_that_differs_stops_the_cutover() {
     insta::assert_snapshot!(split
             .split(&["cutover", "--service", "orders"])
             .expect(2).shown(), @r"
-    error: no split of this database has begun
-    hint: `martydb split copy` begins one
-    ");
+            server old: 127.0.0.1:PORT, PostgreSQL VERSION
+            error: no split of this database has begun
+            hint: `martydb split copy` begins one
+            ");
     split.split(&["copy"]).expect(0);
     split.target.sql(
         "orders",

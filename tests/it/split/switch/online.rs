@@ -205,6 +205,9 @@ fn repeated_switches_lose_and_repeat_no_write() {
     2 services, 6 logins, 24 probes: 24 passed, 0 breaches, 0 inconclusive, plus N extra probes
 
     found: 1 note (low)
+    --- stderr
+    server old: 127.0.0.1:PORT, PostgreSQL VERSION
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     ");
     for (server, database) in [(&split.source, LEGACY), (&split.target, "orders"), (&split.target, "users")] {
         assert!(

@@ -102,6 +102,7 @@ fn desired(name: &str) -> DesiredService {
         database: DbName::new(format!("{name}_db")).unwrap(),
         migrations: PathBuf::new(),
         down: Default::default(),
+        source: None,
         history_schema: SchemaName::history(),
         schemas: vec![SchemaName::new("public").unwrap()],
         search_path: vec![SchemaName::new("public").unwrap()],

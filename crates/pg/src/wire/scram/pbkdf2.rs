@@ -19,7 +19,7 @@ const INITIAL: Sha256State =
     [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
 
 /// Derives the key of 32 bytes from a password. Zero rounds count as one.
-pub(crate) fn derive(password: &[u8], salt: &[u8], rounds: u32) -> [u8; 32] {
+pub(super) fn derive(password: &[u8], salt: &[u8], rounds: u32) -> [u8; 32] {
     // Without optimization it takes five times as long as ring's, which is assembly.
     let is_faster = has_sha_instructions() && !cfg!(debug_assertions);
     let derive = if is_faster { derive_by_instructions } else { derive_by_ring };
