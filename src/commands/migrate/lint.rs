@@ -5,18 +5,18 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::commands::inspect::status::look_at;
-use crate::commands::support::annotation::{Annotation, CheckFormat, Checkout, Level};
-use crate::commands::support::git_listing::CommitListing;
 use martydb_context::targets;
 use martydb_embedded as embedded;
 use martydb_manifest::ServerLocation;
 use martydb_manifest::lint_rules::unknown;
 use martydb_migrate::check::{LintFinding, LintSeverity, TableSizes, lint};
+use martydb_migrate::files::git_listing::CommitListing;
 use martydb_migrate::files::{Migration, folder};
 use martydb_migrate::{ServiceState, Sizes, table_sizes};
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_model::units::counted;
+use martydb_ui::annotation::{Annotation, CheckFormat, Checkout, Level};
 use martydb_ui::flags::{Format, Select};
 use martydb_ui::report::{Report, Style, indented};
 

@@ -9,7 +9,6 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::commands::migrate::migrating::note_missing_folders;
-use crate::commands::support::annotation::{Annotation, CheckFormat, Checkout, Level};
 use martydb_migrate::check::syntax_errors;
 use martydb_migrate::files::{FileProblem, MigrationFile, MigrationFolder, ProblemSeverity, folder};
 use martydb_migrate::files::{Inspection, inspect};
@@ -17,6 +16,7 @@ use martydb_migrate::{schema_path, schema_version};
 use martydb_model::error::{ExitStatus, Result};
 use martydb_model::units::counted;
 use martydb_model::{DesiredService, LintRules};
+use martydb_ui::annotation::{Annotation, CheckFormat, Checkout, Level};
 use martydb_ui::flags::{Format, Select};
 use martydb_ui::report::{Report, Style, indented, printable};
 

@@ -12,7 +12,6 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use crate::app::App;
-use crate::commands::support::annotation::Checkout;
 use crate::commands::support::change::Change;
 use crate::commands::support::companions;
 use crate::commands::verify::evidence;
@@ -26,6 +25,7 @@ use martydb_model::findings::{Finding, Severity};
 use martydb_model::units::counted;
 use martydb_os::read_named_text;
 use martydb_plan::StepOutcome;
+use martydb_ui::annotation::Checkout;
 use martydb_ui::flags::{self, Select};
 use martydb_ui::report::{Report, Style, error_text};
 

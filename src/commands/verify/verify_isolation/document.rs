@@ -8,10 +8,10 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::formats::MatrixExtent;
-use crate::commands::support::annotation::Checkout;
 use crate::commands::support::change::{Change, ServerError};
 use martydb_isolation::proof::{Assessment, FailedFix};
 use martydb_model::error::Error;
+use martydb_ui::annotation::Checkout;
 
 /// Proof, findings, and errors of servers that could not be examined.
 #[derive(Serialize, JsonSchema)]

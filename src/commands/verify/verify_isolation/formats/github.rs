@@ -3,10 +3,10 @@
 //! Exactly the results that end the run with an exit code are errors; all others are notices.
 
 use super::text::{self, fix_lines, place_of, subject};
-use crate::commands::support::annotation::{Annotation, Level};
 use crate::commands::verify::verify_isolation::document::VerifyReport;
 use martydb_model::findings::{Finding, Severity};
 use martydb_model::units::counted;
+use martydb_ui::annotation::{Annotation, Level};
 use martydb_ui::report::{Style, error_text, printable};
 
 pub(crate) fn github(report: &VerifyReport) -> String {

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::github::{level, message, obstacles};
-use crate::commands::support::annotation::Level;
 use crate::commands::verify::verify_isolation::document::VerifyReport;
 use martydb_model::findings::{Finding, KINDS, Severity};
+use martydb_ui::annotation::Level;
 
 pub(crate) fn sarif(report: &VerifyReport) -> String {
     let findings = &report.assessment.findings;

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
+use crate::flags::Format;
+use crate::report::printable;
 use martydb_model::environment::Environment;
 use martydb_model::error::Error;
-use martydb_ui::flags::Format;
-use martydb_ui::report::printable;
 
 /// Output format of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -59,7 +59,7 @@ pub struct Checkout {
 impl Checkout {
     /// Returns the root of the workflow's checkout; the current folder outside of a workflow, or where that root is
     /// missing, as in a container that the workflow started.
-    pub(crate) fn from_environment(environment: &Environment) -> Checkout {
+    pub fn from_environment(environment: &Environment) -> Checkout {
         let here = std::env::current_dir().unwrap_or_default();
         Checkout::seen_from(here, environment.get("GITHUB_WORKSPACE").map(PathBuf::from))
     }
@@ -104,7 +104,7 @@ impl Checkout {
 
     /// Returns the annotations of an error that stopped the check; a cause that begins with a position is an annotation
     /// there.
-    pub(crate) fn of_error(&self, error: &Error) -> String {
+    pub fn of_error(&self, error: &Error) -> String {
         let placed: Vec<_> = error.causes.iter().filter_map(|cause| place(cause)).collect();
         let hints = error.hints.iter().map(|hint| format!("\nhint: {hint}")).collect::<String>();
         let one = |file, place, message: &str| {
