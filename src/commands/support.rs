@@ -1,12 +1,11 @@
-//! Parts that several commands share: choices, confirmations, annotations, tables.
+//! Parts that several commands share: choices, confirmations, tables.
 
-pub mod annotation;
 pub mod change;
 pub mod choice;
 pub(crate) mod companion;
 pub(crate) mod companions;
 pub(crate) mod confirmation;
-pub(crate) mod git_listing;
+pub(crate) mod disposable;
 pub(crate) mod login_choice;
 pub mod losses;
 #[cfg_attr(

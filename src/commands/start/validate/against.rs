@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::commands::support::git_listing::{CommitListing, UpFiles, git, is_up, up_files};
+use martydb_migrate::files::git_listing::{CommitListing, UpFiles, git, is_up, up_files};
 use martydb_migrate::files::name;
 use martydb_migrate::files::{Checkpoint, FileProblem, Migration, checkpoint, folder};
 use martydb_model::error::{Error, Result};

@@ -6,13 +6,13 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
-use martydb_migrate::files::name::{self, Direction};
+use super::name::{self, Direction};
 use martydb_model::error::{Error, Result};
 
 /// Up files of a folder, by name, with the hash of each content.
-pub(crate) type UpFiles = BTreeMap<String, String>;
+pub type UpFiles = BTreeMap<String, String>;
 
-pub(crate) struct CommitListing {
+pub struct CommitListing {
     /// Hash of the commit.
     pub commit: String,
     /// Entries of the folder, by name, with their hashes.
@@ -24,7 +24,7 @@ impl CommitListing {
     ///
     /// # Errors
     /// If git is missing, the folder is in no repository, or the commit is unknown.
-    pub(crate) async fn read(folder: &Path, reference: &str) -> Result<CommitListing> {
+    pub async fn read(folder: &Path, reference: &str) -> Result<CommitListing> {
         if reference.is_empty() || reference.starts_with('-') {
             return Err(Error::usage(format!("\"{reference}\" is not a valid commit or branch name")));
         }
@@ -53,17 +53,17 @@ fn entry(line: &str) -> Option<(String, String)> {
 }
 
 /// Returns the up files among the entries.
-pub(crate) fn up_files(entries: &BTreeMap<String, String>) -> UpFiles {
+pub fn up_files(entries: &BTreeMap<String, String>) -> UpFiles {
     entries.iter().filter_map(|(name, hash)| Some((is_up(name)?, hash.clone()))).collect()
 }
 
 /// Returns the name, if it is that of an up file.
-pub(crate) fn is_up(file: &str) -> Option<String> {
+pub fn is_up(file: &str) -> Option<String> {
     name::parse(file).ok().filter(|name| name.direction == Direction::Up).map(|_| file.to_owned())
 }
 
 /// Runs git in a folder, without a shell, and without programs from its configuration.
-pub(crate) async fn git(folder: &Path, arguments: &[&str], reference: &str) -> Result<String> {
+pub async fn git(folder: &Path, arguments: &[&str], reference: &str) -> Result<String> {
     let mut command = Command::new("git");
     command.arg("-C").arg(folder).args(["-c", "core.fsmonitor=false", "--no-pager"]).args(arguments);
     command.stdin(Stdio::null()).kill_on_drop(true);
