@@ -40,13 +40,13 @@ macro_rules! runbooks {
 
 runbooks!(
     "archiving-fails", "backup-damaged", "backup-not-verified", "backup-too-old", "check-failing",
-    "checksum-failure", "connections-near-limit", "drift", "isolation-broken", "isolation-not-proven",
-    "lock-wait", "long-transaction", "migrations-divergent", "migrations-pending", "monitor-down",
-    "not-provisioned", "outbox-dead", "outbox-lag", "partitions-default", "partitions-gaps",
+    "checksum-failure", "collation-changed", "connections-near-limit", "drift", "isolation-broken",
+    "isolation-not-proven", "lock-wait", "long-transaction", "migrations-divergent", "migrations-pending",
+    "monitor-down", "not-provisioned", "outbox-dead", "outbox-lag", "partitions-default", "partitions-gaps",
     "partitions-short", "password-too-old", "redis-down", "redis-memory", "redis-refusals",
     "redis-save-fails", "redis-users-unsaved", "relay-stalled", "replication-lag", "replication-slot",
     "replication-slot-lost", "serve-breaker-open", "serve-pool-exhausted", "server-down",
-    "subscription-stopped", "wraparound",
+    "server-unsupported", "subscription-stopped", "wraparound",
 );
 
 /// Returns the text of a runbook by its file name without the extension; empty where there is none.

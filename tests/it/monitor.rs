@@ -2,6 +2,7 @@
 
 mod access;
 mod ages;
+mod collations;
 mod full;
 mod metrics;
 mod on_call;

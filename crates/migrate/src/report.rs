@@ -1,9 +1,11 @@
 //! Results of the engine: outcomes of `upgrade`, `downgrade` and `baseline`, events during a run, and the
 //! results of `status` and `history`. Commands print them.
 
+mod collation;
 mod rehearsed;
 mod running;
 
+pub use collation::ChangedCollation;
 pub use rehearsed::RehearsedMigration;
 pub(crate) use rehearsed::{RelationLock, Rewrite, SkippedMigration};
 pub(crate) use running::Blocker;
@@ -237,9 +239,16 @@ pub struct ServiceStatus {
     pub running: Option<RunningRun>,
     /// The newest event of martydb's own history.
     pub last_event: Option<HistoryEvent>,
+    /// Collations that may sort otherwise than when their indexes were built.
+    pub collations: Vec<ChangedCollation>,
+    /// Reason why the collations were not compared.
+    pub collations_error: Option<Error>,
     #[serde(serialize_with = "serialize_problems")]
     pub problems: Vec<FileProblem>,
     pub error: Option<Error>,
+    /// Major version of the server, if it answered.
+    #[serde(skip)]
+    pub major: Option<u32>,
 }
 
 impl ServiceStatus {

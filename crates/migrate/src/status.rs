@@ -1,5 +1,7 @@
 //! `status`, `current` and `history` of one service. They only read, and take no lock.
 
+mod collations;
+
 use std::time::Duration;
 
 use super::check::compare;
@@ -10,7 +12,8 @@ use super::events::{adopted, event};
 use super::files::{FileProblem, Migration, MigrationFolder, Repeatable, folder, inspect};
 use super::history::{Catalog, ExistingTables, RecordedRepeatable, repeatables, tables};
 use super::report::{
-    DueMigration, EventSender, HistoryEvent, MigrationId, RunningRun, ServiceState, ServiceStatus,
+    ChangedCollation, DueMigration, EventSender, HistoryEvent, MigrationId, RunningRun, ServiceState,
+    ServiceStatus,
 };
 use super::target::MigrationTarget;
 use martydb_model::error::{Error, Kind, Result};
@@ -107,6 +110,12 @@ async fn fill(
 ) -> Result<()> {
     let SessionOverview { session, history, connections, size_bytes, newest, company } = overview;
     (status.connections, status.size_bytes) = (*connections, *size_bytes);
+    status.major = Some(session.connection.major());
+    match collations::read(&mut session.connection, &session.target.database).await {
+        Ok(changed) => status.collations = changed,
+        Err(error) if error.is_lost() => return Err(error),
+        Err(error) => status.collations_error = Some(error),
+    }
     status.last_event = newest.as_ref().map(event).transpose()?;
     if *company {
         status.running = session.holder().await?.map(running);
@@ -163,6 +172,17 @@ pub async fn current(target: &MigrationTarget, wait: Duration) -> Result<Option<
     session.close().await;
     let rows = rows?;
     Ok(rows.applied.iter().chain(&rows.lost).map(|row| row.version).max())
+}
+
+/// Reads the collations of a service's database whose library has another version than its indexes.
+///
+/// # Errors
+/// As [`catalog`], and if the library does not know a collation's locale any more.
+pub async fn collations(target: &MigrationTarget, wait: Duration) -> Result<Vec<ChangedCollation>> {
+    let mut reader = session::connect_reader(target, wait).await?;
+    let found = collations::read(&mut reader, &target.database).await;
+    reader.close().await;
+    found
 }
 
 /// Reads the catalog of a service's database as its migrator.

@@ -3,6 +3,8 @@
 //! A row hides no path to a service's data: it lists the provider's roles and databases, and the gaps that a customer
 //! cannot close. Use of those roles and databases by others is judged as on any server.
 
+pub mod support;
+
 /// A gap that stays open because only the provider can close it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ProviderGap {

@@ -6,6 +6,7 @@ use super::map::ServerMap;
 use super::results::seconds;
 use martydb_model::metrics::*;
 use martydb_model::password_set;
+use martydb_model::platform::support::support_end;
 use martydb_pg::server::{Row, Unreadable};
 
 /// Label of sessions whose login is not in the manifest: the number of other logins is not exposed.
@@ -82,6 +83,10 @@ fn server(map: &ServerMap, rows: &[Row], out: &mut Vec<Sample>) -> Result<(), Un
         let version: String = row.try_get(0)?;
         let version = version.split_whitespace().next().unwrap_or_default();
         out.push(Sample::with(SERVER_INFO, subject, [version], 1.0));
+        let end = major(version).and_then(support_end);
+        out.extend(
+            end.map(|end| Sample::new(SERVER_SUPPORT_END, subject, seconds(end.midnight().assume_utc()))),
+        );
         let columns = [
             SERVER_IN_RECOVERY, SERVER_START, SERVER_CONNECTION_LIMIT, SERVER_CONNECTIONS, REPLAY_AGE_SECONDS,
         ];
@@ -90,6 +95,11 @@ fn server(map: &ServerMap, rows: &[Row], out: &mut Vec<Sample>) -> Result<(), Un
         }
     }
     Ok(())
+}
+
+/// Returns the major version of 15.20 or 18beta1.
+fn major(version: &str) -> Option<u32> {
+    version.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 fn databases(map: &ServerMap, rows: &[Row], out: &mut Vec<Sample>) -> Result<(), Unreadable> {

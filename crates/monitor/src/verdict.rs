@@ -145,12 +145,14 @@ fn migrations(status: &ServiceStatus, subject: &Subject) -> Vec<Sample> {
     let provisioned = status.state != ServiceState::NotProvisioned && !is_absent;
     let divergent = status.state == ServiceState::Divergent || !status.unfinished.is_empty();
     let pending = status.pending.len() + status.repeatable_pending.len();
+    let changed = status.collations_error.is_none().then(|| count(status.collations.len()));
     let versions = [(MIGRATION_CURRENT, status.current), (MIGRATION_LATEST, status.latest)];
     let mut samples = vec![
         Sample::new(PROVISIONED, subject, f64::from(u8::from(provisioned))),
         Sample::new(MIGRATIONS_DIVERGENT, subject, f64::from(u8::from(divergent))),
         Sample::new(MIGRATIONS_PENDING, subject, count(pending)),
     ];
+    samples.extend(changed.map(|changed| Sample::new(COLLATIONS_CHANGED, subject, changed)));
     #[allow(clippy::cast_precision_loss)] // Versions are numbers or times to the second: exact below 2^53.
     samples.extend(
         versions

@@ -43,7 +43,8 @@ impl Report for StatusReport {
     fn messages(&self, style: &Style) -> String {
         let is_absent = |error: &Error| error.kind == Kind::NotProvisioned;
         let asked = self.shown().filter(|status| !status.error.as_ref().is_some_and(is_absent));
-        errors_text(asked.map(|status| (status.service.as_str(), status.error.as_ref())), style)
+        let errors = errors_text(asked.map(|status| (status.service.as_str(), status.error.as_ref())), style);
+        errors + &view::unsupported(self, time::OffsetDateTime::now_utc().date())
     }
 
     /// Without `--check` any result is a success. `--only` limits the output, not the check.

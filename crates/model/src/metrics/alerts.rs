@@ -88,6 +88,12 @@ alerts! {
     "MartydbDatabaseConnectionsNearLimit" "connections-near-limit" Warning "5m"
         "sum without (role, state) (martydb_connections) > 0.8 * martydb_database_connection_limit"
         "Database {{ $labels.database }} has {{ $value }} sessions, more than 80 % of its limit";
+    "MartydbCollationChanged" "collation-changed" Warning "0m"
+        "martydb_collations_changed > 0"
+        "{{ $value }} collations of service {{ $labels.service }} may sort otherwise than when their indexes were built: queries can miss rows";
+    "MartydbServerUnsupported" "server-unsupported" Warning "60m"
+        "martydb_server_support_end_timestamp_seconds + 86400 < time()"
+        "The support of server {{ $labels.server }}'s version of PostgreSQL is over: it gets no corrections any more";
     "MartydbMigrationsDivergent" "migrations-divergent" Warning "5m"
         "martydb_migrations_divergent == 1"
         "Files and history of service {{ $labels.service }} differ, or a migration is half done";

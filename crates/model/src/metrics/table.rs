@@ -113,6 +113,7 @@ metrics! {
     }
     MetricSource::Statistics => {
         SERVER_INFO = "martydb_server_info", Gauge ["version"], "1, with the version of PostgreSQL";
+        SERVER_SUPPORT_END = "martydb_server_support_end_timestamp_seconds", Gauge [], "Last day of the community's support of the server's major version";
         SERVER_START = "martydb_server_start_timestamp_seconds", Gauge [], "When the server was started";
         SERVER_IN_RECOVERY = "martydb_server_in_recovery", Gauge [], "1 if the server is a standby";
         SERVER_CONNECTIONS = "martydb_server_connections", Gauge [], "Sessions of clients on the whole server";
@@ -174,6 +175,7 @@ metrics! {
         MIGRATION_LATEST = "martydb_migration_latest_version", Gauge [], "Version of the newest migration file";
         MIGRATIONS_PENDING = "martydb_migrations_pending", Gauge [], "Migrations that the next upgrade would run, repeatable ones too";
         MIGRATIONS_DIVERGENT = "martydb_migrations_divergent", Gauge [], "1 if files and history differ, or a migration was left half done";
+        COLLATIONS_CHANGED = "martydb_collations_changed", Gauge [], "Collations of which the library has another version than the indexes were built with; absent if it cannot be read";
         PROVISIONED = "martydb_provisioned", Gauge [], "1 if the service's database and roles are there";
     }
     MetricSource::Check(MonitorCheck::Drift) => {

@@ -1,5 +1,7 @@
 //! `status` as text: a line for each service, a summary, and details that do not fit into a line.
 
+use std::collections::BTreeSet;
+
 use super::report::StatusReport;
 use super::status_word::{StatusWord, tally};
 use crate::commands::deploy::partitions::PartitionRow;
@@ -11,8 +13,12 @@ use martydb_migrate::check::other_tools;
 use martydb_migrate::{
     HistoryEvent, MigrationId, REPEATABLE, RunningRun, ServiceState, ServiceStatus, Sizes,
 };
+use martydb_model::platform::support::ended_support;
 use martydb_model::units::counted;
 use martydb_ui::report::{Cell, Paint, ReportColumn, Style, indented, paint, printable, when, wrapped};
+
+/// Message of the server where a user ended the statement (57014).
+const CANCELLED: &str = "canceling statement due to user request";
 
 pub(crate) fn text(report: &StatusReport, style: &Style) -> String {
     let shown: Vec<&ServiceStatus> = report.shown().collect();
@@ -153,9 +159,13 @@ fn details(status: &ServiceStatus, style: &Style) -> String {
         let (action, version) = (&event.action, event.version.unwrap_or(REPEATABLE));
         let what = MigrationId { version, name: event.name.clone() };
         let why = event.error.as_deref().unwrap_or("the history has no reason");
-        let line = format!("{action} of {what} failed {}: {why}", when(&event.at, style));
-        let hint =
-            format!("nothing of it was kept; correct it, then run `martydb {action} --service {service}`");
+        let at = when(&event.at, style);
+        let was_interrupted = why.contains(CANCELLED);
+        let (line, correct) = match was_interrupted {
+            true => (format!("{action} of {what} was interrupted {at}"), ""),
+            false => (format!("{action} of {what} failed {at}: {why}"), "correct it, then "),
+        };
+        let hint = format!("nothing of it was kept; {correct}run `martydb {action} --service {service}`");
         text += &detail(service, &line, &hint);
     }
     if !status.repeatable_pending.is_empty() {
@@ -167,7 +177,28 @@ fn details(status: &ServiceStatus, style: &Style) -> String {
         let what = format!("{} keeps its history in {}", foreign.tool, foreign.table);
         text += &detail(service, &what, &other_tools::hint(service, &foreign.tool));
     }
+    for changed in &status.collations {
+        text += &detail(service, &printable(&changed.in_words()), &printable(&changed.hint()));
+    }
+    if let Some(error) = &status.collations_error {
+        let what = format!("the versions of its collations were not compared: {error}");
+        text += &detail(service, &printable(&what), "`martydb explain MartydbCollationChanged`");
+    }
     text
+}
+
+/// Returns a note for each server whose version is no longer supported.
+pub(crate) fn unsupported(report: &StatusReport, today: time::Date) -> String {
+    let ended = |status: &ServiceStatus| {
+        Some((status.server.clone(), status.major?, ended_support(status.major?, today)?))
+    };
+    let servers: BTreeSet<_> = report.shown().filter_map(ended).collect();
+    let note = |(server, major, end)| {
+        format!(
+            "note: server {server}: PostgreSQL {major} has had no corrections since {end}: martydb explain MartydbServerUnsupported\n"
+        )
+    };
+    servers.into_iter().map(note).collect()
 }
 
 /// Describes a run by its statement: a run does not report its version, but files are applied in order.
