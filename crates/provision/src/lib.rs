@@ -1,6 +1,7 @@
 //! Provisioning: finds and creates the databases, roles, grants and settings of the manifest that a server lacks.
 
 mod apply;
+mod checks;
 mod copies;
 mod elsewhere;
 mod moves;
@@ -10,6 +11,7 @@ mod psql_script;
 mod scope;
 
 pub use apply::{apply, check_passwords, makes_passwords};
+pub use checks::{ServerCheck, server_checks};
 pub use elsewhere::left_elsewhere;
 pub use moves::{examine_moves, move_services};
 pub use plan::{PlannedServer, Plans, credential_keys, plan, planned, refuse_standbys};

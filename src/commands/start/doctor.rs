@@ -10,26 +10,17 @@ use crate::commands::support::change::{ServerError, limits_text};
 use crate::commands::support::companions::{self, CompanionPlans};
 use crate::commands::support::losses::{LostPrivilege, lost_rights};
 use martydb_apply::replicas;
-use martydb_apply::scratch;
+use martydb_context::targets;
 use martydb_manifest::{Replica, ReplicaRole};
-use martydb_model::error::{ExitStatus, Result};
-use martydb_model::grants::alter_role;
-use martydb_model::platform::Platform;
-use martydb_model::sql::Keyword;
-use martydb_model::units::{counted, listed};
-use martydb_model::{ActualDatabase, ActualServer, Admin, DesiredService, RoleName};
+use martydb_migrate::ChangedCollation;
+use martydb_model::DesiredService;
+use martydb_model::error::{ExitStatus, Kind, Result};
 use martydb_pg::server::targets::TargetServer;
-use martydb_pg::wire::OLDEST_MAJOR;
-use martydb_plan::{PrivilegeGap, Step};
-use martydb_provision::{self as provision, PlanOptions, PlannedServer};
+use martydb_plan::PrivilegeGap;
+use martydb_provision::{self as provision, PlanOptions, PlannedServer, ServerCheck, server_checks};
 use martydb_secrets::Secrets;
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, printable};
-
-/// Supported major versions of PostgreSQL: those that martydb is tested with.
-const MAJORS: std::ops::RangeInclusive<u32> = OLDEST_MAJOR..=18;
-
-/// Minimum number of sessions for one `apply`: the lock's, one for shared objects, one inside a database.
-const MIN_SESSIONS: usize = 3;
+use time::OffsetDateTime;
 
 #[derive(Debug, Args)]
 pub struct Arguments {}
@@ -50,20 +41,10 @@ pub async fn run(app: &App, _: &Arguments) -> Result<Doctor> {
         }
     }
     report.add_outboxes(app, &services).await;
+    report.add_collations(app, &services).await;
     report.add_replicas(app).await;
     report.add_companions(&companions::plan(app, &services).await?);
     Ok(report)
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Check {
-    name: &'static str,
-    ok: bool,
-    detail: String,
-    grant: Option<String>,
-    /// `true` if the check needs attention although it is ok.
-    #[serde(skip)]
-    note: bool,
 }
 
 /// Address and version of a server; all keys are `null` for a Redis server.
@@ -97,7 +78,7 @@ struct ServerReport {
     server_version: String,
     admin: String,
     superuser: bool,
-    checks: Vec<Check>,
+    checks: Vec<ServerCheck>,
 }
 
 #[derive(Serialize)]
@@ -109,10 +90,7 @@ pub struct Doctor {
 
 impl Doctor {
     fn add(&mut self, planned: &PlannedServer, stored: &Secrets, workers: &[&str]) {
-        let actual = &planned.actual;
-        let checks = [version(actual), writable(actual), connections(actual)].into_iter();
-        let checks = checks.chain(platform(planned)).chain(scratch_databases(actual));
-        let checks = checks.chain(citus(&databases_with(actual, "citus"), workers));
+        let (actual, today) = (&planned.actual, OffsetDateTime::now_utc().date());
         let server_version = format!("{}.{}", actual.version / 10_000, actual.version % 10_000);
         self.servers.push(ServerReport {
             server: planned.server.clone(),
@@ -120,9 +98,8 @@ impl Doctor {
             server_version,
             admin: actual.admin.name.clone(),
             superuser: actual.admin.superuser,
-            checks: checks
-                .chain(attributes(&actual.admin))
-                .chain(passwords(planned, stored))
+            checks: server_checks(planned, stored, workers, today)
+                .into_iter()
                 .chain(losses(planned))
                 .collect(),
         });
@@ -141,16 +118,38 @@ impl Doctor {
             };
             let check = |warning: String| {
                 let detail = format!("{}: {warning}", service.name);
-                Check { name: "outbox", ok: true, detail, grant: None, note: true }
+                ServerCheck { name: "outbox", ok: true, detail, grant: None, note: true }
             };
             seen.checks.extend(warnings.into_iter().map(check));
+        }
+    }
+
+    /// Adds collations whose indexes may be damaged. A service that is not provisioned yet has none, and without a readable store
+    /// no database is read.
+    async fn add_collations(&mut self, app: &App, services: &[DesiredService]) {
+        let Ok(targets) = targets::for_services(app, services).await else { return };
+        for (service, target) in targets {
+            let Some(seen) = self.servers.iter_mut().find(|seen| seen.server == service.server) else {
+                continue;
+            };
+            let Ok(target) = target else { continue };
+            let details = match martydb_migrate::collations(&target, app.lock_wait).await {
+                Ok(changed) => changed.iter().map(ChangedCollation::in_words).collect(),
+                Err(error) if error.kind == Kind::NotProvisioned => continue,
+                Err(error) => vec![format!("not compared: {error}")],
+            };
+            let check = |detail: String| {
+                let detail = format!("{}: {detail}", service.name);
+                ServerCheck { name: "collations", ok: true, detail, grant: None, note: true }
+            };
+            seen.checks.extend(details.into_iter().map(check));
         }
     }
 
     /// Adds the Redis servers: storage of their users, and clients that still use `default`.
     fn add_companions(&mut self, plans: &CompanionPlans) {
         for one in plans.health() {
-            let check = |(name, note, detail)| Check { name, ok: true, detail, grant: None, note };
+            let check = |(name, note, detail)| ServerCheck { name, ok: true, detail, grant: None, note };
             self.servers.push(ServerReport {
                 server: one.server,
                 address: ServerAddress::default(),
@@ -173,7 +172,7 @@ impl Doctor {
             };
             let detail = format!("{}: {}", status.name, status.in_words());
             let (ok, note) = (status.is_usable(), status.is_late());
-            seen.checks.push(Check { name: "replica", ok, detail, grant: None, note });
+            seen.checks.push(ServerCheck { name: "replica", ok, detail, grant: None, note });
         }
     }
 
@@ -184,50 +183,13 @@ impl Doctor {
 
 /// Reports access that `apply` would revoke from logins of others. This manifest can be applied, but the next run of
 /// another admin would fail.
-fn losses(planned: &PlannedServer) -> impl Iterator<Item = Check> {
+fn losses(planned: &PlannedServer) -> impl Iterator<Item = ServerCheck> {
     let check = |lost: LostPrivilege| {
         let detail =
             format!("apply revokes {}; logins with no other source of it: {}", lost.what(), lost.who());
-        Check { name: "other logins", ok: true, detail, grant: Some(lost.statements()), note: true }
+        ServerCheck { name: "other logins", ok: true, detail, grant: Some(lost.statements()), note: true }
     };
     lost_rights(planned).into_iter().map(check)
-}
-
-/// Checks the passwords of existing logins. A wrong or incomplete store stops `apply`.
-fn passwords(planned: &PlannedServer, stored: &Secrets) -> Option<Check> {
-    let lost: Vec<&str> =
-        planned.plan.steps.iter().filter_map(Step::replaces_password).map(RoleName::as_str).collect();
-    let what = match lost.len() {
-        0 => return None,
-        count if stored.logins(&planned.server).is_empty() => {
-            format!("the secret store is empty, but {} exist", counted(count, "login"))
-        }
-        count => {
-            format!("the secret store lacks {} that exist: {}", counted(count, "login"), lost.join(", "))
-        }
-    };
-    let detail = format!(
-        "{what}: restore it, fill it with `martydb secrets import --from dotenv FILE`, or replace the passwords with `martydb apply \
-         --reset-passwords`"
-    );
-    Some(Check { name: "passwords", ok: false, detail, grant: None, note: false })
-}
-
-/// Checks the platform of a managed server, and returns the line of the manifest that declares it.
-fn platform(planned: &PlannedServer) -> Option<Check> {
-    let has_role = |name: &str| planned.actual.roles.keys().any(|role| role.as_str() == name);
-    let (detail, note) = match (planned.desired.platform, Platform::recognised(has_role)) {
-        (None, None) => return None,
-        (None, Some(found)) => {
-            let line = format!("platform: {}", found.name);
-            (format!("this looks like {0}: write `{line}` for server {1}", found.name, planned.server), true)
-        }
-        (Some(named), _) if named.is_here(has_role) => (format!("managed by {}", named.name), false),
-        (Some(named), _) => {
-            (format!("the manifest declares {}, but {} is missing", named.name, listed(named.signs)), true)
-        }
-    };
-    Some(Check { name: "platform", ok: true, detail, grant: None, note })
 }
 
 /// Returns the names of the workers of a Citus cluster.
@@ -236,95 +198,7 @@ fn workers(replicas: &[Replica]) -> Vec<&str> {
     workers.map(|replica| replica.name.as_str()).collect()
 }
 
-/// Returns the databases with this extension, of those that were read.
-fn databases_with<'a>(actual: &'a ActualServer, extension: &str) -> Vec<&'a str> {
-    let has = |database: &ActualDatabase| {
-        let contents = database.contents.as_ref();
-        contents.is_some_and(|contents| contents.extensions.keys().any(|name| name.as_str() == extension))
-    };
-    actual.databases.iter().filter(|(_, database)| has(database)).map(|(name, _)| name.as_str()).collect()
-}
-
-/// Says what is proven on a coordinator of Citus: each worker has a pg_hba.conf and logins of its own, and Citus propagates
-/// roles and grants in part only (<https://github.com/citusdata/citus/issues/4812>).
-fn citus(databases: &[&str], workers: &[&str]) -> Option<Check> {
-    let here = (!databases.is_empty()).then(|| listed(databases))?;
-    let (detail, note) = match workers {
-        [] => (
-            format!(
-                "{here} has Citus: `martydb verify-isolation` proves this coordinator, but none of its workers; declare each with role: worker under replicas"
-            ),
-            true,
-        ),
-        some => (
-            format!(
-                "{here} has Citus: `martydb verify-isolation` proves this coordinator and the workers {}",
-                listed(some)
-            ),
-            false,
-        ),
-    };
-    Some(Check { name: "citus", ok: true, detail, grant: None, note })
-}
-
-fn version(actual: &ActualServer) -> Check {
-    let (major, ok) = (actual.major(), MAJORS.contains(&actual.major()));
-    let detail = match (ok, major > *MAJORS.end()) {
-        (true, _) => format!("PostgreSQL {major}"),
-        (false, true) => {
-            format!("PostgreSQL {major} is newer than the versions that martydb was tested with")
-        }
-        (false, false) => format!("PostgreSQL {major} is older than {}", MAJORS.start()),
-    };
-    Check { name: "version", ok, detail, grant: None, note: false }
-}
-
-fn writable(actual: &ActualServer) -> Check {
-    let standby = "this is a standby, which is read-only: declare the primary in the manifest";
-    let detail = if actual.standby { standby } else { "primary, writable" };
-    Check { name: "primary", ok: !actual.standby, detail: detail.into(), grant: None, note: false }
-}
-
-fn connections(actual: &ActualServer) -> Check {
-    let capacity = &actual.capacity;
-    let free = capacity.max_connections.saturating_sub(capacity.reserved + capacity.in_use);
-    let detail = format!("{free} of {} connections are free", capacity.max_connections);
-    Check { name: "connections", ok: free >= MIN_SESSIONS, detail, grant: None, note: false }
-}
-
-/// Reports scratch databases: each is a copy of a service, with its rows after a `restore`.
-fn scratch_databases(actual: &ActualServer) -> Option<Check> {
-    let detail = scratch::described(actual)?;
-    Some(Check { name: "scratch databases", ok: true, detail, grant: None, note: true })
-}
-
-/// Checks the attributes `CREATEDB CREATEROLE`; a superuser needs neither.
-fn attributes(admin: &Admin) -> Vec<Check> {
-    let check = |check: &'static str, has: bool, word: &'static str, without: &str| Check {
-        name: check,
-        ok: has || admin.superuser,
-        detail: match (admin.superuser, has) {
-            (true, _) => format!("{} is a superuser", admin.name),
-            (false, true) => format!("{} has {word}", admin.name),
-            (false, false) => format!("{} lacks {word}: {without}", admin.name),
-        },
-        grant: (!has && !admin.superuser)
-            .then(|| alter_role(&admin.name, Keyword(word)).statement().to_string()),
-        note: false,
-    };
-    vec![
-        check("databases", admin.createdb, "CREATEDB", "it cannot create databases"),
-        check("roles", admin.createrole, "CREATEROLE", "it cannot create or change roles"),
-        check(
-            "ownership",
-            admin.inherit,
-            "INHERIT",
-            "it cannot use the privileges it borrows from the owners",
-        ),
-    ]
-}
-
-pub fn columns<'a>() -> Vec<ReportColumn<(&'a str, &'a Check)>> {
+pub fn columns<'a>() -> Vec<ReportColumn<(&'a str, &'a ServerCheck)>> {
     vec![
         ReportColumn::new("server", "server", |(server, _), _| server.into()),
         ReportColumn::new("name", "check", |(_, check), _| check.name.into()),
@@ -364,34 +238,5 @@ impl Report for Doctor {
     fn status(&self) -> ExitStatus {
         let found = if self.healthy() { ExitStatus::Success } else { ExitStatus::Failed };
         ExitStatus::worst([ServerError::worst(&self.errors), found])
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_admin_without_createdb_gets_a_hint() {
-        let admin = Admin { name: "a\"b".into(), createrole: true, inherit: true, ..Admin::default() };
-        let failed: Vec<_> = attributes(&admin).into_iter().filter(|check| !check.ok).collect();
-        assert_eq!(failed.len(), 1);
-        assert_eq!(failed[0].grant.as_deref(), Some("ALTER ROLE \"a\"\"b\" CREATEDB"));
-    }
-
-    #[test]
-    fn a_coordinator_of_citus_reports_the_proven_servers() {
-        assert_eq!(citus(&[], &["w1"]), None);
-        let unproven = citus(&["shop"], &[]).unwrap();
-        assert!(unproven.note && unproven.ok, "{unproven:?}");
-        assert!(unproven.detail.starts_with("shop has Citus") && unproven.detail.contains("role: worker"));
-        let proven = citus(&["shop"], &["w1", "w2"]).unwrap();
-        assert!(!proven.note && proven.detail.contains("w1") && proven.detail.contains("w2"), "{proven:?}");
-    }
-
-    #[test]
-    fn a_superuser_needs_no_attribute() {
-        let admin = Admin { name: "postgres".into(), superuser: true, ..Admin::default() };
-        assert!(attributes(&admin).iter().all(|check| check.ok && check.grant.is_none()));
     }
 }
