@@ -44,6 +44,8 @@ pub struct MigrationTarget {
     pub existence: ExistenceCheck,
     /// Set for a scratch database: its contents need not survive a crash of the server.
     pub throwaway: bool,
+    /// Set if the service's data may be dropped and made again: `redo` and `dev reset` work there.
+    pub disposable: bool,
     pub lint: LintRules,
 }
 
@@ -107,6 +109,7 @@ pub async fn for_services(
             source: service.source.clone(),
             existence: existence.clone(),
             throwaway: false,
+            disposable: context.manifest.servers[&service.server].is_disposable(),
             lint: service.lint.clone(),
         })
     };

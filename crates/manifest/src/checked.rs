@@ -74,11 +74,18 @@ pub struct ServerSpec {
     pub platform: Option<&'static Platform>,
     /// `true` if PUBLIC loses its privileges on the maintenance database and `template1`.
     pub close_maintenance: bool,
+    /// `true` if the environment's overlay says that the services' data may be dropped.
+    pub disposable: bool,
     /// Role that must own the databases.
     pub database_owner: Option<RoleName>,
 }
 
 impl ServerSpec {
+    /// Returns `true` if the data of its services may be dropped and made again.
+    pub fn is_disposable(&self) -> bool {
+        self.disposable || matches!(self.location, ServerLocation::Embedded { .. })
+    }
+
     /// Returns `true` if a standby is declared. A worker of a Citus cluster is none.
     pub fn has_standbys(&self) -> bool {
         self.replicas.iter().any(|replica| replica.role != ReplicaRole::Worker)

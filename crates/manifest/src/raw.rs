@@ -117,6 +117,9 @@ pub(crate) struct RawServer {
     pub password_env: Option<String>,
     /// Authentication methods that the admin accepts, in libpq's form: `scram-sha-256`, `md5,password`, `!password`.
     pub require_auth: Option<String>,
+    /// In an overlay: `redo`, `dev reset` and `dev seed` may work here, although martydb does not run this server.
+    #[serde(deserialize_with = "lenient::optional")]
+    pub disposable: Option<bool>,
     /// Provider of a managed server: what its customers cannot change is a limit, not a finding.
     pub platform: Option<RawPlatform>,
     /// Revoke PUBLIC's privileges on the maintenance database and on template1; default: true, on supabase false.
@@ -149,7 +152,7 @@ impl std::str::FromStr for Embedded {
         match text {
             "auto" => Ok(Embedded::Auto),
             "redis" => Ok(Embedded::Redis),
-            text => text.parse().map(Embedded::Fixed).map_err(|_| "expected true, false, auto or redis"),
+            text => text.parse().map(Embedded::Fixed).map_err(|_| "is none of true, false, auto and redis"),
         }
     }
 }

@@ -70,6 +70,19 @@ impl Sources {
                 .hint(format!("write it into {}", path.display())));
         }
         let included = include::read(&base, &place)?;
+        if let Some(place) = std::iter::once(&base).chain(&included).find_map(disposable_place) {
+            return Err(Error::manifest(format!(
+                "{place}: this file is for every environment: no server is disposable in all of them"
+            ))
+            .hint("write it into the overlay of the environment whose data may be dropped"));
+        }
+        if let Some((place, name)) =
+            overlay.as_ref().and_then(|over| unknown_disposable(over, &base, &included))
+        {
+            return Err(Error::manifest(format!(
+                "{place}: no server \"{name}\" can be disposable: the manifest has none"
+            )));
+        }
         let services = |(at, file)| include::names(file, "services").map(move |name| (name.to_owned(), at));
         let declared_in = included.iter().enumerate().flat_map(services).collect();
         Ok(Sources { place, base, included, declared_in, overlay, origins: Origins::new() })
@@ -174,6 +187,35 @@ impl Sources {
         let wrong = TypeMismatch::from_error(&error);
         self.error_at(&strs(&wrong.path), wrong.message).hint_if(wrong.hint)
     }
+}
+
+/// Returns the first server that an overlay calls disposable and that no other file declares, with its place.
+fn unknown_disposable(
+    overlay: &YamlFile,
+    base: &YamlFile,
+    included: &[YamlFile],
+) -> Option<(String, String)> {
+    let servers = overlay.value.get("servers")?.as_mapping()?;
+    let is_declared = |name: &Value| {
+        let has = |file: &YamlFile| file.value.get("servers").is_some_and(|all| all.get(name).is_some());
+        has(base) || included.iter().any(has)
+    };
+    let unknown = |(name, server): (&Value, &Value)| {
+        let is_only_disposable =
+            server.as_mapping().is_some_and(|keys| keys.len() == 1) && server.get("disposable").is_some();
+        let name = (is_only_disposable && !is_declared(name)).then(|| name.as_str())??;
+        Some((overlay.place(&["servers", name])?, name.to_owned()))
+    };
+    servers.iter().find_map(unknown)
+}
+
+/// Returns the place of the first server that a file calls disposable.
+fn disposable_place(file: &YamlFile) -> Option<String> {
+    let servers = file.value.get("servers")?.as_mapping()?;
+    servers.iter().find_map(|(name, server)| {
+        let is_disposable = server.get("disposable").is_some_and(|value| value.as_bool() != Some(false));
+        is_disposable.then(|| file.place(&["servers", name.as_str()?, "disposable"])).flatten()
+    })
 }
 
 fn strs(texts: &[String]) -> Vec<&str> {

@@ -232,6 +232,7 @@ impl MapContext<'_> {
             replicas: vec![],
             platform: None,
             close_maintenance: false,
+            disposable: false,
             database_owner: None,
         };
         Ok(SplitSource { server: ELSEWHERE.into(), database, elsewhere: Some(spec) })

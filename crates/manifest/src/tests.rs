@@ -282,6 +282,22 @@ fn the_schema_knows_every_key_of_the_contract() {
 }
 
 #[test]
+fn only_an_overlay_calls_a_server_disposable() {
+    let base = "version: 1\nservers: { main: { url: \"postgresql://h\" } }\nservices: { a: }\n";
+    let over = "servers: { main: { disposable: true } }\n";
+    let folder = Folder::with(&[("m.yaml", base), ("m.ci.yaml", over)]);
+    assert!(folder.load("ci", &[]).unwrap().servers["main"].is_disposable());
+    assert!(!folder.load("development", &[]).unwrap().servers["main"].is_disposable());
+    for value in ["true", "${YES}", "yes"] {
+        let error = load(
+            &base.replace("\"postgresql://h\"", &format!("\"postgresql://h\", disposable: \"{value}\"")),
+        )
+        .unwrap_err();
+        assert!(error.message.contains("this file is for every environment"), "{value}: {error:?}");
+    }
+}
+
+#[test]
 fn an_address_for_applications_comes_from_the_nearest_place() {
     let text = "version: 1\nservers:\n  main: { embedded: auto, url: \"postgresql://h\", app_url: { write: \"postgresql://${POOL}/{database}\", read: \"postgresql://replica\" } }\n\
                 services:\n  a: { database: da }\n  b: { app_url: { write: \"postgresql://{service}.pool:7\" } }\n  c: { app_url: \"postgresql://c1,c2\" }\n";

@@ -41,6 +41,7 @@ pub(crate) fn servers(sources: &Sources, manifest: &Manifest) -> Vec<ResolvedVal
             }
         };
         rows.push((vec!["platform"], json!(spec.platform.map(|platform| platform.name))));
+        rows.push((vec!["disposable"], json!(spec.disposable)));
         rows.push((vec!["close_maintenance"], json!(spec.close_maintenance)));
         let owner = spec.database_owner.as_ref().map(ToString::to_string);
         rows.push((vec!["database_owner"], json!(owner)));

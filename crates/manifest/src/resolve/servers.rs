@@ -37,6 +37,7 @@ fn server(scope: &Scope, name: &str, raw: &RawServer) -> Result<ServerSpec> {
         replicas,
         platform,
         close_maintenance: raw.close_maintenance.unwrap_or(platform.is_none_or(|one| one.close_maintenance)),
+        disposable: raw.disposable.unwrap_or(false),
         database_owner: owner.map_err(|error| scope.error(["servers", name, "database_owner"], error))?,
     })
 }
