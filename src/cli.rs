@@ -5,11 +5,11 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 use serde::Serialize;
 
-use crate::commands::support::annotation::{CheckFormat, Checkout};
 use crate::commands::{self, support::tables};
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_pg::server::targets::{self as server_targets, TargetServer};
+use martydb_ui::annotation::{CheckFormat, Checkout};
 use martydb_ui::flags::{Format, Global};
 use martydb_ui::prompt;
 use martydb_ui::report::{FlatTable, Out, Report};
@@ -176,8 +176,8 @@ const READERS: &[&str] = &[
 
 /// Commands that change servers, at least without options such as `--dry-run`. Their documents contain the servers.
 const CHANGERS: &[&str] = &[
-    "adopt", "apply", "backup", "baseline", "downgrade", "drop", "init-all", "partitions", "relay", "repair",
-    "restore", "rotate", "split", "test-db", "upgrade",
+    "adopt", "apply", "backup", "baseline", "downgrade", "drop", "init-all", "partitions", "redo", "relay",
+    "repair", "restore", "rotate", "split", "test-db", "upgrade",
 ];
 
 impl Command {
@@ -186,8 +186,10 @@ impl Command {
         match self {
             Command::Adopt(arguments) => !arguments.dry_run && !arguments.redis,
             Command::Backup(arguments) => arguments.changes_servers(),
+            Command::Dev(arguments) => arguments.changes_databases(),
             Command::Downgrade(arguments) => !arguments.dry_run,
             Command::Partitions(arguments) => !arguments.dry_run,
+            Command::Redo(arguments) => !arguments.dry_run,
             Command::Relay(arguments) => arguments.changes_servers(),
             Command::Restore(arguments) => !arguments.dry_run,
             Command::Split(arguments) => arguments.changes_servers(),
@@ -243,6 +245,8 @@ commands! {
         Upgrade = "upgrade", upgrade(manifest);
         /// Revert migrations, newest first.
         Downgrade = "downgrade", downgrade(manifest);
+        /// Revert the last migration and apply it again.
+        Redo = "redo", redo(manifest);
         /// Find dangerous DDL in pending migrations.
         Lint = "lint", lint(checked);
         /// Verify in a scratch database that down files revert up files.

@@ -6,6 +6,7 @@ pub mod downgrade;
 pub mod import;
 pub mod lint;
 pub(crate) mod migrating;
+pub mod redo;
 pub mod repair;
 pub mod revision;
 pub mod squash;

@@ -20,7 +20,6 @@ pub const COMMANDS: &[CommandAlias] = &[
         words: &["migrate", "up", "deploy", "db:migrate"],
         answer: "`martydb upgrade SERVICE` applies the pending migrations",
     },
-    CommandAlias { words: &["redo"], answer: "`martydb downgrade SERVICE`, then `martydb upgrade SERVICE`" },
     CommandAlias {
         words: &["create", "new", "add", "generate", "make", "g"],
         answer: "`martydb revision SERVICE -m \"message\"` writes the next migration; `martydb init NAME` adds a service",

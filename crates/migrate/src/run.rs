@@ -306,7 +306,8 @@ impl<'a> MigrationRun<'a, '_> {
 
     fn steps(&self, rows: &HistoryRows, comparison: &Comparison) -> Result<Vec<MigrationStep<'a>>> {
         let service = &self.session.target.service;
-        let refused = |refusal: PlanRefusal| refusal.into_error(service, comparison.current, self.folder);
+        let (folder, disposable) = (self.folder, self.session.target.disposable);
+        let refused = |one: PlanRefusal| one.into_error(service, comparison.current, folder, disposable);
         match self.goal {
             Goal::Upgrade => {
                 let mut versions =

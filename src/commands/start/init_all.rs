@@ -109,7 +109,7 @@ fn together(mut all: Error, one: Error) -> Error {
 }
 
 /// Returns `true` if the relay or further roles get access to single tables, which did not exist before the migrations.
-fn names_tables(service: &DesiredService) -> bool {
+pub(crate) fn names_tables(service: &DesiredService) -> bool {
     service.outbox.is_some()
         || service.access.iter().any(|grant| matches!(grant.extent, AccessExtent::Table(..)))
 }

@@ -21,6 +21,10 @@ pub struct Confirmation {
     pub close_default: bool,
 }
 
+/// None of them.
+pub(crate) const NO_FLAGS: Confirmation =
+    Confirmation { reset_passwords: false, new_database: false, close_default: false };
+
 impl Confirmation {
     /// # Errors
     /// With the effects of the plans that were not requested.

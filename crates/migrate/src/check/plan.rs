@@ -12,6 +12,8 @@ pub enum DowngradeTo {
     /// Down to this version; 0 undoes everything.
     Version(i64),
     Steps(usize),
+    /// Undoes this version if it is the newest applied one; its file may have been edited since. Otherwise nothing.
+    Redone(i64),
 }
 
 pub(crate) fn plan_upgrade(
@@ -44,10 +46,15 @@ pub(crate) fn plan_downgrade(
     order: &[i64],
     to: DowngradeTo,
 ) -> Result<Vec<i64>, PlanRefusal> {
-    // A late file is not applied, so there is nothing to undo.
-    check(comparison, Direction::Down, true)?;
+    if let DowngradeTo::Redone(version) = to {
+        check(&without_edits_of(version, comparison), Direction::Down, true)?;
+    } else {
+        // A late file is not applied, so there is nothing to undo.
+        check(comparison, Direction::Down, true)?;
+    }
     let newest = order.iter().rev().copied();
     match to {
+        DowngradeTo::Redone(version) => Ok(newest.take(1).filter(|newest| *newest == version).collect()),
         DowngradeTo::Steps(steps) => Ok(newest.take(steps).collect()),
         DowngradeTo::Version(version) if Some(version) > comparison.current && version > 0 => {
             Err(PlanRefusal::Above(version))
@@ -57,6 +64,15 @@ pub(crate) fn plan_downgrade(
         }
         DowngradeTo::Version(version) => Ok(newest.filter(|applied| *applied > version).collect()),
     }
+}
+
+/// Returns the comparison as if the file of this version were as it was applied.
+fn without_edits_of(version: i64, comparison: &Comparison) -> Comparison {
+    let mut comparison = comparison.clone();
+    let is_edit =
+        |one: &Divergence| matches!(one, Divergence::Edited { version: edited, .. } if *edited == version);
+    comparison.divergences.retain(|one| !is_edit(one));
+    comparison
 }
 
 /// Rejects a run in this direction, whatever its last version.
@@ -84,11 +100,13 @@ pub(crate) enum PlanRefusal {
 }
 
 impl PlanRefusal {
+    /// `disposable`: the data may be dropped, which is the shorter way there.
     pub(crate) fn into_error(
         self,
         service: &ServiceName,
         current: Option<i64>,
         folder: &MigrationFolder,
+        disposable: bool,
     ) -> Error {
         match self {
             PlanRefusal::Below(to) => {
@@ -102,10 +120,26 @@ impl PlanRefusal {
                 Error::usage(format!("{service} is {at}, below V{to}"))
                     .hint(format!("to go forward, run `martydb upgrade --service {service} --to {to}`"))
             }
-            PlanRefusal::HalfWay(begun) => half_way(service, &begun),
+            PlanRefusal::HalfWay(begun) => {
+                half_way(service, &begun).hint_if(disposable.then(|| begin_again(service, current, &[])))
+            }
             PlanRefusal::Unknown(to) => folder.has_no(to, service),
-            PlanRefusal::Diverged(divergences) => diverged(service, &divergences),
+            PlanRefusal::Diverged(divergences) => diverged(service, &divergences)
+                .hint_if(disposable.then(|| begin_again(service, current, &divergences))),
         }
+    }
+}
+
+/// Returns the hint for a server whose data may go.
+fn begin_again(service: &ServiceName, current: Option<i64>, divergences: &[Divergence]) -> String {
+    let is_last =
+        |one: &Divergence| matches!(one, Divergence::Edited { version, .. } if Some(*version) == current);
+    let reset = format!("`martydb dev reset {service}` makes the database again from the files");
+    match divergences {
+        [only] if is_last(only) => {
+            format!("or, while it is being written, `martydb redo {service}`; {reset}")
+        }
+        _ => format!("or begin from nothing: {reset}"),
     }
 }
 
