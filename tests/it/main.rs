@@ -15,6 +15,7 @@ mod coming_from;
 mod command_line;
 mod completion;
 mod declared;
+mod dev_loop;
 mod direct;
 mod downgrade;
 mod drop;

@@ -10,6 +10,7 @@ pub(crate) mod other_roles;
 pub(crate) mod pipeline;
 pub(crate) mod preflight;
 pub(crate) mod rehearsal;
+pub(crate) mod seed;
 pub(crate) mod server_parse;
 pub(crate) mod session;
 mod watch;

@@ -36,6 +36,7 @@ mod target;
 pub use adoption::{AdoptionState, FailedRow, RowMeaning, inspect_adoption};
 pub use baseline::baseline;
 pub use check::plan::DowngradeTo;
+pub use engine::seed::{check_seed, seed, wait_for_other_runs};
 pub use engine::session::{Sizes, connect_as_owner, connect_reader};
 pub use engine::watched;
 pub use expression_normalizer::{equal_forms, normalize_expressions};
@@ -44,12 +45,12 @@ pub use initial::{
 };
 pub use repair::{RepairKind, Repairable, examine, repair};
 pub use report::{
-    AppliedMigration, Ended, Event, EventSender, HistoryEvent, MigrationId, MigrationOutcome, PlannedFile,
-    ProgressUnit, REPEATABLE, RehearsedMigration, RunningMigration, RunningRun, ServerProgress, ServiceState,
-    ServiceStatus,
+    AppliedMigration, ChangedCollation, Ended, Event, EventSender, HistoryEvent, MigrationId,
+    MigrationOutcome, PlannedFile, ProgressUnit, REPEATABLE, RehearsedMigration, RunningMigration,
+    RunningRun, ServerProgress, ServiceState, ServiceStatus,
 };
 pub use run::{Goal, read_files, run, run_folder};
 pub use schema_file::{schema_path, schema_version, write_schema};
 pub use sizes::table_sizes;
-pub use status::{catalog, current, history, status};
+pub use status::{catalog, collations, current, history, status};
 pub use target::{Execution, MigrationTarget, Operator, Options, Order};

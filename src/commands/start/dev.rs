@@ -1,18 +1,25 @@
 //! `dev`: manages the embedded servers.
 
+mod reset;
+mod seed;
+
 use std::ffi::{OsStr, OsString};
 
 use clap::{Args, Subcommand};
 use futures_util::future::join_all;
+use reset::ResetReport;
 use serde::Serialize;
 
 use crate::app::App;
 use crate::commands::connect::exec::{self, ReplacedProcess};
 use crate::commands::connect::psql;
-use crate::commands::support::login_choice;
+use crate::commands::support::report_enum::report_enum;
+use crate::commands::support::{choice, disposable, login_choice};
 use martydb_embedded::{self as embedded, EmbeddedEngine, Spec, State, Status};
 use martydb_manifest::ServerLocation;
+use martydb_model::DesiredService;
 use martydb_model::error::{Error, Result};
+use martydb_ui::flags::OneService;
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style};
 
 #[derive(Debug, Args)]
@@ -26,7 +33,7 @@ pub struct Arguments {
 }
 
 /// Operation on the embedded servers.
-#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum DevCommand {
     /// Create and start the servers.
     Up,
@@ -36,6 +43,16 @@ pub enum DevCommand {
     Status,
     /// Stop the servers and delete their data.
     Destroy,
+    /// Drop a service's database and roles, and make them again with migrations and seed.sql.
+    Reset {
+        #[command(flatten)]
+        service: OneService,
+    },
+    /// Run a service's seed.sql, which lies beside its folder of migrations.
+    Seed {
+        #[command(flatten)]
+        service: OneService,
+    },
     /// Open psql as the superuser of one PostgreSQL server.
     Psql {
         /// Arguments for psql, after `--`.
@@ -44,12 +61,61 @@ pub enum DevCommand {
     },
 }
 
-pub async fn run(app: &App, arguments: &Arguments) -> Result<DevReport> {
+impl Arguments {
+    /// Returns `true` if it changes databases, not only servers.
+    pub(crate) fn changes_databases(&self) -> bool {
+        matches!(self.what, DevCommand::Reset { .. } | DevCommand::Seed { .. })
+    }
+}
+
+report_enum! {
+    /// Result of an operation on servers, or on one service's database.
+    DevOutcome { Servers(DevReport), Reset(ResetReport), Seeded(SeedReport) }
+}
+
+pub async fn run(app: &App, arguments: &Arguments) -> Result<DevOutcome> {
+    match &arguments.what {
+        DevCommand::Reset { service } => {
+            let service = choice::service(app, service).await?;
+            disposable::check(app, &service, "dev reset")?;
+            check_server(arguments.server.as_deref(), &service)?;
+            reset::run(app, &service).await.map(DevOutcome::Reset)
+        }
+        DevCommand::Seed { service } => {
+            let service = choice::service(app, service).await?;
+            disposable::check(app, &service, "dev seed")?;
+            check_server(arguments.server.as_deref(), &service)?;
+            seed::check(&service)?;
+            let name = service.name.to_string();
+            let question = format!("Run seed.sql of {name}?");
+            app.confirm(&question, &format!("seed.sql of {name} would run"), "read it, then add -y").await?;
+            seed::run(app, &service).await?;
+            Ok(DevOutcome::Seeded(SeedReport { seeded: name }))
+        }
+        _ => of_servers(app, arguments).await.map(DevOutcome::Servers),
+    }
+}
+
+/// Refuses a service that is not on the server that the user named.
+fn check_server(named: Option<&str>, service: &DesiredService) -> Result<()> {
+    match named.filter(|named| *named != service.server) {
+        None => Ok(()),
+        Some(named) => {
+            let message = format!(
+                "{} is on server {}, not on {named}: nothing was touched",
+                service.name, service.server
+            );
+            Err(Error::usage(message))
+        }
+    }
+}
+
+async fn of_servers(app: &App, arguments: &Arguments) -> Result<DevReport> {
     let specs = specs(app, arguments.server.as_deref())?;
     if let DevCommand::Psql { arguments } = &arguments.what {
         match psql(app, &specs, arguments).await? {}
     }
-    if arguments.what == DevCommand::Destroy {
+    if matches!(arguments.what, DevCommand::Destroy) {
         let names: Vec<_> = specs.iter().map(|spec| spec.server.as_str()).collect();
         let data = format!("all data of the embedded server {} ({})", names.join(", "), app.manifest.env);
         let (question, would) = (format!("Delete {data}?"), format!("{data} would be deleted"));
@@ -60,13 +126,14 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<DevReport> {
             DevCommand::Up => embedded::start(spec, &mut |text| app.out.note(&text)).await,
             DevCommand::Down => embedded::down(spec).await.map(drop),
             DevCommand::Destroy => embedded::destroy(spec).await.map(drop),
-            DevCommand::Status | DevCommand::Psql { .. } => Ok(()),
+            _ => Ok(()),
         }
     });
     // All of them end before a failure is reported.
     join_all(all).await.into_iter().collect::<Result<()>>()?;
     let servers = specs.iter().map(embedded::status).collect::<Result<_>>()?;
-    Ok(DevReport { servers })
+    let deleted = matches!(arguments.what, DevCommand::Destroy);
+    Ok(DevReport { servers, deleted })
 }
 
 async fn psql(app: &App, specs: &[Spec], arguments: &[OsString]) -> Result<ReplacedProcess> {
@@ -110,8 +177,23 @@ pub fn specs(app: &App, only: Option<&str>) -> Result<Vec<Spec>> {
 }
 
 #[derive(Serialize)]
+pub struct SeedReport {
+    /// Name of the service.
+    seeded: String,
+}
+
+impl Report for SeedReport {
+    fn text(&self, _: &Style) -> String {
+        format!("Seeded {}.\n", self.seeded)
+    }
+}
+
+#[derive(Serialize)]
 pub struct DevReport {
     servers: Vec<Status>,
+    /// `true` after `destroy`.
+    #[serde(skip)]
+    deleted: bool,
 }
 
 pub fn columns<'a>() -> Vec<ReportColumn<&'a Status>> {
@@ -138,6 +220,10 @@ pub fn columns<'a>() -> Vec<ReportColumn<&'a Status>> {
 
 impl Report for DevReport {
     fn text(&self, style: &Style) -> String {
+        if self.deleted {
+            let names: Vec<_> = self.servers.iter().map(|status| status.server.as_str()).collect();
+            return format!("Deleted {} with all data.\n", names.join(", "));
+        }
         ReportColumn::table(columns(), &[], &self.servers, style).render(style)
     }
 }

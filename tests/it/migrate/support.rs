@@ -77,6 +77,7 @@ impl Service {
             source: None,
             existence: ExistenceCheck::Known(Existence::Unknown),
             throwaway: false,
+            disposable: false,
             lint: Default::default(),
         };
         Service { name: name.into(), target, folder, events: Mutex::default() }

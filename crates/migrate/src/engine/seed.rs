@@ -1,0 +1,121 @@
+//! `seed.sql` of a service: rows for development, written as the owner in one transaction, without a record.
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use super::batch::{Batch, BatchContext};
+use super::{Intent, MigrationSession, MigrationStep, Preflight, failure};
+use crate::files::{Direction, FileProblem, MigrationFile, Mode, judge, plain_file, refuse, refused_files};
+use crate::history::AppliedRow;
+use crate::report::{Event, EventSender, REPEATABLE};
+use crate::target::{MigrationTarget, Options};
+use martydb_model::error::{Error, Result};
+
+/// Runs the file while no other run of migrations is in progress. Nothing of it is kept after an error.
+///
+/// # Errors
+/// As [`check_seed`] before anything connects; else as [`run`](crate::run()).
+#[martydb_pg::boxed]
+pub async fn seed(
+    target: &MigrationTarget,
+    path: &Path,
+    options: &Options,
+    events: &EventSender,
+) -> Result<()> {
+    let file = check_seed(target.service.as_str(), path)?;
+    let row = AppliedRow { version: REPEATABLE, name: "seed".into(), checksum: String::new() };
+    let step = MigrationStep { direction: Direction::Up, file: Cow::Borrowed(&file), row, replaced: vec![] };
+    let mut session = MigrationSession::open(target, Intent::Write, options.lock_wait, events).await?;
+    let end = send(&mut session, &step, options, events).await;
+    session.close().await;
+    end.map_err(without_other_ways)
+}
+
+/// Reads a seed, and checks that it can run in one transaction.
+///
+/// # Errors
+/// [`Kind::MigrationFile`](martydb_model::error::Kind::MigrationFile), with all problems of the file.
+pub fn check_seed(service: &str, path: &Path) -> Result<MigrationFile> {
+    let invalid = |error: Error| Error {
+        message: format!("the seed of {service} is invalid"),
+        ..without_other_ways(error)
+    };
+    let read = plain_file::bytes_of(path).and_then(|bytes| judge(path, bytes));
+    let (file, problems) = read.map_err(|problem| invalid(refused_files(service, [&problem])))?;
+    let refusing = problems.iter().filter(|problem| problem.refuses());
+    refuse(service, refusing.chain(&unsuitable(path, &file))).map_err(invalid)?;
+    Ok(file)
+}
+
+/// Waits until no other run of migrations is in progress.
+///
+/// # Errors
+/// [`Kind::Locked`](martydb_model::error::Kind::Locked) at the end of the wait; else as [`run`](crate::run()).
+pub async fn wait_for_other_runs(
+    target: &MigrationTarget,
+    options: &Options,
+    events: &EventSender,
+) -> Result<()> {
+    match MigrationSession::open(target, Intent::Write, options.lock_wait, events).await {
+        Ok(session) => {
+            session.close().await;
+            Ok(())
+        }
+        Err(none) if none.not_provisioned => Ok(()),
+        Err(none) => Err(none.error),
+    }
+}
+
+/// Replaces advice that is for migrations only.
+fn without_other_ways(mut error: Error) -> Error {
+    let is_other = |hint: &String| hint.contains("no-transaction") || hint.contains("martydb import");
+    if error.hints.iter().any(is_other) {
+        error.hints.retain(|hint| !is_other(hint));
+        error.hints.push(
+            "a seed is plain SQL in one transaction: `pg_dump --data-only --inserts` writes such a file"
+                .into(),
+        );
+    }
+    error
+}
+
+/// Returns the problem of a file that asks to run outside a transaction, or has nothing to run.
+fn unsuitable(path: &Path, file: &MigrationFile) -> Vec<FileProblem> {
+    let problem = |is: bool, what: &str, fix: &str| is.then(|| FileProblem::refused(path, what, fix));
+    let is_outside = file.directives.mode == Mode::NoTransaction;
+    let outside =
+        problem(is_outside, "runs outside a transaction", "a seed is all or nothing: remove the directive");
+    let empty = problem(file.statements.is_empty(), "has no statement", "write it, or remove the file");
+    outside.into_iter().chain(empty).collect()
+}
+
+async fn send(
+    session: &mut MigrationSession<'_>,
+    step: &MigrationStep<'_>,
+    options: &Options,
+    events: &EventSender,
+) -> Result<()> {
+    let preflight = Preflight::run(session).await?;
+    let frame = BatchContext {
+        owner: &session.target.owner,
+        other_roles: &preflight.other_roles,
+        lock_timeout: options.lock_timeout,
+        note: None,
+        after: None,
+        flushed_later: false,
+    };
+    let batch = Batch::of_file(&frame, &step.file, vec![]);
+    session.connection.without_timeout(true);
+    let end = session.connection.run(&batch.message).await;
+    session.connection.without_timeout(false);
+    let (warnings, failed) = match end {
+        Ok(reply) => (reply.warnings, None),
+        Err(failed) => (failed.warnings, Some((failed.completed, failed.response))),
+    };
+    warnings.into_iter().for_each(|warning| events.send(Event::Warned(step.id(), warning)));
+    failed.map_or(Ok(()), |(completed, response)| {
+        let error = failure::explain(session.target, step, &batch, completed, response);
+        // A seed has no version, like a repeatable migration.
+        Err(Error { message: error.message.replacen("R__seed", "the seed", 1), ..error })
+    })
+}
