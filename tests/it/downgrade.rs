@@ -123,7 +123,9 @@ fn repair_shows_a_diff_asks_and_records_why() {
     let query = project.run(&["repair", "--service", "mend_a", "--reason", "it was so"]).expect(2);
     insta::assert_snapshot!(query.shown(), @r"
     server main: 127.0.0.1:PORT, PostgreSQL VERSION
-    V1__create_item: its new text is accepted
+    mend_a: warning: the database is not as the files leave it, and stays so: table public.item
+      hint: `martydb diff -s mend_a --from files --to database` shows each difference
+    V1__create_item: new text
     --- as applied
     +++ in the folder
     @@ -1 +1 @@

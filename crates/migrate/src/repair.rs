@@ -112,14 +112,12 @@ fn edited(
     now: &str,
 ) -> Repairable {
     let what = match (edit, then) {
-        (Edit::Name, _) => format!("its new name, \"{name}\" instead of \"{applied_as}\", is accepted"),
-        (Edit::Blanks(blanks), _) => format!("its other {blanks} are accepted; the SQL is the same"),
-        (Edit::Content, Some(_)) => "its new text is accepted".into(),
-        (Edit::Content, None) => {
-            "its new text is accepted; the text that was applied is not known, because another \
+        (Edit::Name, _) => format!("new name, \"{name}\" instead of \"{applied_as}\""),
+        (Edit::Blanks(blanks), _) => format!("other {blanks}; the SQL is the same"),
+        (Edit::Content, Some(_)) => "new text".into(),
+        (Edit::Content, None) => "new text; the text that was applied is not known, because another \
                                   tool recorded it or it was too long to be stored"
-                .into()
-        }
+            .into(),
     };
     let diff = then.filter(|_| *edit == Edit::Content).map(|then| unified_diff(then, now));
     Repairable { version, name: name.into(), wrong: RepairKind::Edited, what, diff }

@@ -11,6 +11,7 @@ use martydb_migrate::history::{Catalog, Difference};
 use martydb_migrate::normalize_expressions;
 use martydb_migrate::{EventSender, Goal, MigrationTarget, Operator, Options};
 use martydb_model::error::{Error, ExitStatus, Result};
+use martydb_model::units::counted;
 use martydb_model::{DesiredServer, DesiredService, RoleName};
 use martydb_pg::server::Access;
 use martydb_ui::flags::Select;
@@ -235,7 +236,7 @@ impl Report for DiffReport {
                 (_, Some(_)) => {}
                 (0, None) => text += &format!("{}: no difference\n", one.service),
                 (n, None) => {
-                    text += &format!("{}: {n} differences\n", one.service);
+                    text += &format!("{}: {}\n", one.service, counted(n, "difference"));
                     text += &differences.iter().map(|difference| self.line(difference)).collect::<String>();
                 }
             }

@@ -8,10 +8,10 @@ use super::migrating::{Watch, plain_options};
 use crate::app::App;
 use crate::commands::support::choice;
 use martydb_context::targets;
-use martydb_migrate::{EventSender, RepairKind, Repairable};
+use martydb_migrate::{EventSender, MigrationTarget, RepairKind, Repairable};
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, Kind, Result};
-use martydb_model::units::counted;
+use martydb_model::units::{counted, listed};
 use martydb_ui::flags::OneService;
 use martydb_ui::report::{Report, Style, printable};
 
@@ -43,14 +43,63 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<RepairReport> {
     for item in found.iter().filter(|item| item.wrong == RepairKind::AppliedByHand) {
         demand_in_database(app, &service, item).await?;
     }
+    let mut compared = None;
     if !found.is_empty() {
+        if found.iter().any(|item| item.wrong == RepairKind::Edited) {
+            let end_state = compare_end_state(app, &service, &target).await;
+            app.out.note(&end_state.in_words(&name));
+            compared = Some(end_state);
+        }
         ask(app, &name, &found).await?;
         let watch = Watch::new(&app.out);
         let (events, receiver) = EventSender::channel();
         let work = martydb_migrate::repair(&target, &found, arguments.reason.trim(), &options, &events);
         watch.follow(&name, receiver, work).await?;
     }
-    Ok(RepairReport { service: name, repaired: found })
+    Ok(RepairReport { service: name, repaired: found, compared })
+}
+
+/// The database beside the end state of the files, which an edit that is accepted does not change.
+#[derive(Debug, Serialize)]
+struct EndState {
+    /// Objects that differ; `null` if they were not compared.
+    differences: Option<Vec<String>>,
+    /// Reason why they were not compared.
+    not_compared: Option<String>,
+}
+
+impl EndState {
+    fn in_words(&self, service: &str) -> String {
+        match (&self.differences, &self.not_compared) {
+            (Some(none), _) if none.is_empty() => {
+                format!("{service}: the database is as the files up to its version leave it")
+            }
+            (Some(some), _) => format!(
+                "{service}: warning: the database is not as the files leave it, and stays so: {}\n  hint: `martydb diff -s {service} --from \
+                 files --to database` shows each difference",
+                listed(some)
+            ),
+            (None, why) => format!(
+                "{service}: warning: the database was not compared with the files: {}",
+                why.as_deref().unwrap_or_default()
+            ),
+        }
+    }
+}
+
+/// Builds the files up to the database's version in a scratch database, and compares.
+async fn compare_end_state(app: &App, service: &DesiredService, target: &MigrationTarget) -> EndState {
+    let found = async {
+        let current = martydb_migrate::current(target, app.lock_wait).await?;
+        diff::from_files(app, service, current.unwrap_or_default()).await
+    };
+    match found.await {
+        Ok(found) => {
+            let names = found.iter().map(|one| printable(&format!("{} {}", one.kind, one.name)));
+            EndState { differences: Some(names.collect()), not_compared: None }
+        }
+        Err(error) => EndState { differences: None, not_compared: Some(printable(&error.to_string())) },
+    }
 }
 
 /// Refuses to record a pending file if the database differs from the files' end state.
@@ -89,6 +138,8 @@ fn shown(found: &[Repairable]) -> String {
 pub struct RepairReport {
     service: String,
     repaired: Vec<Repairable>,
+    /// `null` if no edit was accepted.
+    compared: Option<EndState>,
 }
 
 impl Report for RepairReport {
