@@ -145,3 +145,42 @@ fn a_stopped_server_is_shown_and_not_started() {
     assert_eq!(state(), "stopped");
     let _ = project.run(&["dev", "destroy", "-y"]).expect(0);
 }
+
+#[test]
+fn mistakes_of_the_first_hour_are_answered_with_the_way() {
+    let project =
+        Project::with_manifest("version: 1\nservers: { main: { embedded: yes } }\nservices: { shop: {} }\n");
+    let wrong = project.run(&["validate"]).expect(2);
+    assert!(wrong.stderr.contains("\"yes\" is none of true, false, auto and redis"), "{wrong:?}");
+    std::fs::write(project.path().join("martydb.yaml"), b"version: 1\n# caf\xe9\n").unwrap();
+    let wrong = project.run(&["validate"]).expect(2);
+    assert!(wrong.stderr.contains("martydb.yaml:2:6: these bytes are not UTF-8"), "{wrong:?}");
+
+    // A manifest that cannot be read is not left behind.
+    std::fs::remove_file(project.path().join("martydb.yaml")).unwrap();
+    let wrong = project.run(&["init", "postgres"]).expect(2);
+    assert!(wrong.stderr.contains("error: database \"postgres\" belongs to the server itself"), "{wrong:?}");
+    assert!(!project.path().join("martydb.yaml").exists());
+    let long = "a".repeat(70);
+    let wrong = project.run(&["init", &long]).expect(2);
+    assert!(!wrong.stderr.contains("did you mean"), "{wrong:?}");
+
+    // Two files are not told to take one name.
+    project.write("martydb.yaml", "version: 1\nservers: { main: { embedded: true } }\nservices: { shop: {} }\nserve: { listen: \"127.0.0.1:0\" }\n");
+    project.write("shop/migrations/1_init.sql", "SELECT 1;\n");
+    project.write("shop/migrations/V1_init.sql", "SELECT 1;\n");
+    let wrong = project.run(&["validate"]).expect(2);
+    assert_eq!(wrong.stdout.matches("rename it to V1__init.sql").count(), 1, "{wrong:?}");
+    assert!(wrong.stdout.contains("another file has or gets the name V1__init.sql"), "{wrong:?}");
+
+    // A saved plan is not a service; without a terminal, a command that needs a service names them.
+    project.write("p.plan", "{}");
+    let wrong = project.run(&["apply", "p.plan"]).expect(2);
+    assert!(wrong.stderr.contains("martydb apply --plan p.plan"), "{wrong:?}");
+    for arguments in [&["psql"][..], &["url"], &["exec", "--", "true"]] {
+        let wrong = project.run(arguments).expect(2);
+        assert!(wrong.stderr.contains("services: shop"), "{wrong:?}");
+    }
+    let wrong = project.run(&["serve", "key", "new", "billing"]).expect(2);
+    assert!(wrong.stderr.contains("there are no callers"), "{wrong:?}");
+}

@@ -183,7 +183,7 @@ const NOTHING_APPLIED: &[Mistake] = &[
 
 /// Mistakes with everything provisioned and migrated.
 const IN_USE: &[Mistake] = &[
-    mistake(&["psql"], 2, "<SERVICE>", "martydb psql <SERVICE>", &["psql", "--help"], 0),
+    mistake(&["psql"], 2, "no service given", "services: mk_a", &[], 0),
     mistake(
         &["psql", "mk_a", "--role", "owner"],
         2,

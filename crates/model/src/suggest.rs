@@ -19,6 +19,9 @@ pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
 
 /// Formats [`nearest`] as a hint; without a near name, lists all of `what`.
 pub fn hint(typed: &str, what: &str, known: &[&str]) -> String {
+    if known.is_empty() {
+        return format!("there are no {what}");
+    }
     let near = nearest(typed, known.iter().copied());
     near.map_or_else(|| format!("{what}: {}", known.join(", ")), did_you_mean)
 }

@@ -143,6 +143,11 @@ impl OneService {
         OneService { plain: Some(name.to_owned()), service: None }
     }
 
+    /// Names a service, or none.
+    pub fn maybe(name: Option<&str>) -> OneService {
+        OneService { plain: name.map(str::to_owned), service: None }
+    }
+
     pub fn name(&self) -> Option<&str> {
         self.plain.as_deref().or(self.service.as_deref())
     }

@@ -1,7 +1,7 @@
 //! `apply`: changes the servers to match the manifest. `plan` is its dry run.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -74,11 +74,19 @@ async fn execute(app: &App, arguments: &Arguments) -> Result<ApplyReport> {
         let saved = plan_file::read(app, path)?;
         return provision_services(app, &saved.services, saved.options, confirmation, Some(&saved)).await;
     }
-    let services = choice::services(app, &arguments.select).await?;
+    let services = choice::services(app, &arguments.select)
+        .await
+        .map_err(|error| error.hint_if(saved_plan(&arguments.select)))?;
     // A rejected password is a reason to replace it, and the other logins show it only when they are tried.
     let check_logins = arguments.check_logins || confirmation.reset_passwords;
     let options = PlanOptions { prune: arguments.prune, check_logins, exact: false };
     provision_services(app, &services, options, confirmation, None).await
+}
+
+/// Returns the hint for a file that is named like a service.
+fn saved_plan(select: &Select) -> Option<String> {
+    let file = select.named().find(|name| Path::new(name).is_file())?;
+    Some(format!("to apply a saved plan: `martydb apply --plan {}`", printable(file)))
 }
 
 /// Plans, prompts if other users could be affected, and applies.

@@ -39,8 +39,8 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<UrlReport> {
 }
 
 async fn of_redis(app: &App, arguments: &Arguments) -> Result<UrlReport> {
-    let (service, kind) = arguments.login.of_application(app)?;
-    let Some(address) = companions::address(app, service, kind, arguments.no_password).await? else {
+    let (service, kind) = arguments.login.of_application(app).await?;
+    let Some(address) = companions::address(app, &service, kind, arguments.no_password).await? else {
         return Err(Error::usage(format!("service \"{}\" has no keys on a Redis server", service.name))
             .hint("the manifest declares them: redis: { server: NAME }"));
     };

@@ -77,7 +77,8 @@ pub async fn run(
         return Ok(InitReport::dry(path, text, proposal));
     }
     create(&path, &text)?;
-    let manifest = manifest::load(&ManifestPath::named(&path), DEFAULT_ENV, &Environment::new())?;
+    let manifest = manifest::load(&ManifestPath::named(&path), DEFAULT_ENV, &Environment::new())
+        .map_err(|error| withdrawn(&path, error))?;
     // An older schema of the same name helps editors as well.
     if !schema.exists() {
         create(&schema, MANIFEST_SCHEMA)?;
@@ -90,6 +91,15 @@ pub async fn run(
     created.extend(folders.iter().filter(|folder| !folder.exists()).cloned());
     folders.iter().try_for_each(|folder| make_folder(folder))?;
     Ok(InitReport::written(schema, folders, created, proposal, manifest.path))
+}
+
+/// Removes the manifest that cannot be read, and the places in it from its error.
+fn withdrawn(path: &Path, error: Error) -> Error {
+    let _best_effort = std::fs::remove_file(path);
+    let name = format!("{}:", path.file_name().unwrap_or_default().display());
+    let place = error.message.split_once(&name).and_then(|(_, place)| place.split_once(": "));
+    let message = place.map(|(_, message)| message.to_owned());
+    Error { message: message.unwrap_or_else(|| error.message.clone()), ..error }
 }
 
 /// Returns the manifest of a command that needs one; a user at a terminal is offered to create a missing one.

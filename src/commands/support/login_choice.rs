@@ -7,17 +7,19 @@ use clap::{Args, ValueEnum};
 use secrecy::SecretString;
 
 use crate::app::App;
+use crate::commands::support::choice;
 use martydb_manifest::ReplicaRole;
 use martydb_manifest::connection_string::{self, Parts};
 use martydb_model::app_url::{AppUrl, TARGET};
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, RoleKind, RoleName};
+use martydb_ui::flags::OneService;
 
 /// Login of a service, further login with access to it, or admin of a server.
 #[derive(Debug, Args)]
 pub struct LoginChoice {
     /// Service; also -s NAME.
-    #[arg(value_name = "SERVICE", required_unless_present_any = ["service", "admin"])]
+    #[arg(value_name = "SERVICE")]
     plain: Option<String>,
     /// Service.
     #[arg(short, long, value_name = "NAME", conflicts_with = "plain", hide_short_help = true)]
@@ -93,30 +95,32 @@ impl LoginChoice {
     ///
     /// # Errors
     /// If the choice is another login.
-    pub(crate) fn of_application<'r>(&self, app: &'r App) -> Result<(&'r DesiredService, RoleKind)> {
+    pub(crate) async fn of_application(&self, app: &App) -> Result<(DesiredService, RoleKind)> {
         let usual = if self.read_only { RoleKind::Readonly } else { RoleKind::App };
         let kind = self.role.map_or(usual, |role| role.0);
-        match self.service.as_ref().or(self.plain.as_ref()) {
-            Some(service) if kind.is_for_applications() && self.access.is_none() => {
-                Ok((app.service(service)?, kind))
-            }
-            _ => {
-                Err(Error::usage("only the roles app and readonly of a service have keys on a Redis server")
-                    .hint("name a service, and --role app or --role readonly"))
-            }
+        if !kind.is_for_applications() || self.access.is_some() || self.admin {
+            return Err(Error::usage(
+                "only the roles app and readonly of a service have keys on a Redis server",
+            )
+            .hint("name a service, and --role app or --role readonly"));
         }
+        Ok((self.chosen_service(app).await?, kind))
+    }
+
+    /// Returns the named service, or on a terminal the one that the user chooses.
+    async fn chosen_service(&self, app: &App) -> Result<DesiredService> {
+        let named = self.service.as_ref().or(self.plain.as_ref());
+        choice::service_by_name(app, &OneService::maybe(named.map(String::as_str))).await
     }
 
     /// # Errors
     /// If the manifest does not contain the choice, the store has no password, or an embedded server does not start.
     pub async fn resolve(&self, app: &App, route: Route, no_password: bool) -> Result<ChosenLogin> {
-        match self.service.as_ref().or(self.plain.as_ref()) {
-            Some(service) => {
-                let service = app.service(service)?;
-                self.of_service(ServiceConnections { app, service }, route, no_password).await
-            }
-            None => of_admin(app, self.server.as_deref().unwrap_or_default(), no_password).await,
+        if self.admin {
+            return of_admin(app, self.server.as_deref().unwrap_or_default(), no_password).await;
         }
+        let service = self.chosen_service(app).await?;
+        self.of_service(ServiceConnections { app, service: &service }, route, no_password).await
     }
 
     async fn of_service(

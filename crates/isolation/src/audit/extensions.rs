@@ -106,7 +106,11 @@ fn undeclared(db: &Database<'_>, service: &DesiredService, found: &Extension) ->
     let close = stmt!("DROP EXTENSION {name}", name = ident(&found.name));
     let finding = EXTENSION.of(service.role(RoleKind::App).as_str()).at(Low).inside(db);
     let finding = finding.object(format!("extension {}", found.name)).evidence(seen);
-    Some(finding.fix(Repair::drop(RepairScope::Database, close)))
+    let declare = format!(
+        "if it is wanted, declare it: `extensions: [{}]` of service {}; else drop it",
+        found.name, service.name
+    );
+    Some(finding.fix(Repair::drop(RepairScope::Database, close)).advice(&declare))
 }
 
 fn crosses(db: &Database<'_>, service: &DesiredService, found: &Extension) -> Option<FindingBuilder> {

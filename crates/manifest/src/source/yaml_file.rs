@@ -1,6 +1,7 @@
 //! A YAML file of a manifest: its text, its tree, and the locations in it.
 
 use std::path::{Path, PathBuf};
+use std::string::FromUtf8Error;
 
 use serde_yaml::Value;
 
@@ -8,6 +9,16 @@ use crate::source::locate::{duplicate, locate};
 use martydb_model::error::{Error, Result};
 use martydb_model::yaml;
 use martydb_os::read_named;
+
+/// Returns the error of a file with another encoding, with the place of the first byte that UTF-8 does not have there.
+fn not_utf8(path: &Path, error: &FromUtf8Error) -> Error {
+    let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+    let before = String::from_utf8_lossy(before);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    Error::manifest(format!("{}:{line}:{column}: these bytes are not UTF-8", path.display()))
+        .hint("save the file as UTF-8")
+}
 
 pub(crate) struct YamlFile {
     pub path: PathBuf,
@@ -22,8 +33,7 @@ impl YamlFile {
         let shown = path.display();
         let bytes = read_named(path)
             .map_err(|error| Error::manifest(format!("cannot read the manifest {shown}")).cause(error))?;
-        let text = String::from_utf8(bytes)
-            .map_err(|error| Error::manifest(format!("{shown}: not UTF-8")).cause(error))?;
+        let text = String::from_utf8(bytes).map_err(|error| not_utf8(path, &error))?;
         YamlFile::parse(path, text, hint)
     }
 

@@ -36,6 +36,9 @@ pub(crate) async fn services(proposal: &Proposal, out: &Out) -> Result<BTreeSet<
     }
 }
 
+/// Characters that a suggested name may lack.
+const MAX_DROPPED: usize = 8;
+
 /// Parses the typed names.
 ///
 /// # Errors
@@ -43,7 +46,9 @@ pub(crate) async fn services(proposal: &Proposal, out: &Out) -> Result<BTreeSet<
 pub(crate) fn names<'a>(given: impl Iterator<Item = &'a str>) -> Result<BTreeSet<ServiceName>> {
     let checked = given.map(|name| {
         ServiceName::new(name).map_err(|error| {
-            let near = service_name(name).map(|near| format!("did you mean \"{near}\"?"));
+            // Of a long name, the nearest valid one would only be its beginning.
+            let near = service_name(name).filter(|near| name.len() <= near.as_str().len() + MAX_DROPPED);
+            let near = near.map(|near| format!("did you mean \"{near}\"?"));
             Error::usage(format!("service \"{}\" {error}", printable(name))).hint_if(near)
         })
     });

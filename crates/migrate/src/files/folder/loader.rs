@@ -1,6 +1,6 @@
 //! The files of a folder by kind and version, until all are read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::contents::{MigrationFolder, file_name, in_order};
@@ -12,6 +12,9 @@ use crate::files::problem::FileProblem;
 use crate::files::repeatable;
 use crate::files::source::{self, Migration};
 use crate::files::waivers::{Waivers, waiver_key};
+
+/// Beginning of the advice to rename a file.
+const RENAME: &str = "rename it to ";
 
 #[derive(Default)]
 pub(super) struct Loader {
@@ -88,6 +91,7 @@ impl Loader {
         }
         self.take_checkpoint();
         self.folder.problems.sort_by_cached_key(in_order);
+        self.keep_apart();
         if let Some(checkpoint) = &self.folder.checkpoint {
             let mut fresh = MigrationFolder { problems: vec![], doubtful: vec![], ..self.folder.clone() };
             fresh.migrations.retain(|migration| migration.version > checkpoint.version());
@@ -95,6 +99,19 @@ impl Loader {
             self.folder.fresh = Some(Box::new(fresh));
         }
         self.folder
+    }
+
+    /// Corrects the advice to rename a file to a name that another has or gets: it would overwrite that one.
+    fn keep_apart(&mut self) {
+        let mut taken = BTreeSet::new();
+        for problem in &mut self.folder.problems {
+            let Some(name) = problem.fix.strip_prefix(RENAME) else { continue };
+            let is_free = !problem.path.with_file_name(name).exists();
+            if !(taken.insert(name.to_owned()) && is_free) {
+                problem.fix =
+                    format!("give it a version of its own: another file has or gets the name {name}");
+            }
+        }
     }
 
     /// Reads the checkpoint, and compares it with the replaced files that are present.
