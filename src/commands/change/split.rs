@@ -29,7 +29,11 @@ impl Arguments {
     /// Returns `true` for a step that changes servers.
     pub(crate) fn changes_servers(&self) -> bool {
         use SplitStep::{Copy, Cutover, Finish, Rollback};
-        matches!(self.step, Copy(_) | Cutover(_) | Finish(_) | Rollback(_))
+        match &self.step {
+            Copy(_) | Cutover(_) | Rollback(_) => true,
+            Finish(arguments) => !arguments.dry_run,
+            _ => false,
+        }
     }
 }
 

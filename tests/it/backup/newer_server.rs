@@ -97,6 +97,7 @@ fn a_backup_of_an_older_major_is_restored_into_a_newer_one() {
     there.project.write("martydb.yaml", &text);
     let refused = there.project.run(&["restore", &service, "--from", &back, "-y"]).expect(1);
     insta::assert_snapshot!(refused.shown(), @r#"
+    server main: 127.0.0.1:PORT, PostgreSQL VERSION
     error: service "bko_a" was not restored
     caused by: cannot restore the backup for service "bko_a"
     caused by: it was made on PostgreSQL VERSION, and server "main" has version 13
