@@ -23,10 +23,12 @@ pub struct Line {
 }
 
 /// States of services, from the worst, with the words for their number and the level.
-const STATES: [(&str, &str, VerdictLevel); 6] = [
+const STATES: [(&str, &str, VerdictLevel); 8] = [
     ("unreachable", "not reachable", VerdictLevel::Bad),
     ("divergent", "with files that differ from their history", VerdictLevel::Bad),
     ("invalid", "with migration files that cannot run", VerdictLevel::Bad),
+    ("not_imported", "whose migrations are not imported", VerdictLevel::Bad),
+    ("stopped", "whose server is stopped", VerdictLevel::Bad),
     ("drifted", "different from the manifest", VerdictLevel::Warning),
     ("not_provisioned", "without a database", VerdictLevel::Warning),
     ("pending", "with pending migrations", VerdictLevel::Warning),
@@ -39,6 +41,24 @@ pub fn wrong(values: &Values) -> Vec<Line> {
         let count = values.services.iter().filter(|service| service.state == *state).count();
         line(*level, count, "service", words, "services")
     }));
+    // A state that is not known here is never a good one.
+    let is_known = |state: &str| state == "up_to_date" || STATES.iter().any(|(known, ..)| *known == state);
+    let unknown = values.services.iter().filter(|service| !is_known(&service.state)).count();
+    lines.extend(line(
+        VerdictLevel::Bad,
+        unknown,
+        "service",
+        "with a state that this version does not know",
+        "services",
+    ));
+    let changed = values.services.iter().filter(|service| !service.collations.is_empty()).count();
+    lines.extend(line(
+        VerdictLevel::Bad,
+        changed,
+        "service",
+        "whose indexes may be in another order than the library's",
+        "services",
+    ));
     let failed = values.services.iter().filter(|service| failed(service)).count();
     lines.extend(line(VerdictLevel::Bad, failed, "service", "whose last migration failed", "services"));
     let bare = |service: &&StatedService| service.backup.as_ref().is_some_and(|backup| backup.count == 0);
@@ -161,10 +181,15 @@ pub fn sentence(service: &StatedService) -> String {
         return format!("{}.{hint}", error.message.trim_end_matches('.'));
     }
     match service.state.as_str() {
+        _ if !service.collations.is_empty() => {
+            format!("The order of its texts may have changed: run `martydb status --service {name}`.")
+        }
         "up_to_date" if failed(service) => "The last migration failed; nothing is pending.".into(),
         "up_to_date" => "Everything is applied, and the server agrees with the manifest.".into(),
         "pending" => format!("{}: run `martydb upgrade --service {name}`.", due(service)),
         "drifted" => format!("The server differs from the manifest: run `martydb plan --service {name}`."),
+        "not_imported" => "Its migrations are those of another tool and were not imported.".into(),
+        "stopped" => "Its server is stopped: run `martydb dev up`.".into(),
         "not_provisioned" => format!("It has no database yet: run `martydb apply --service {name}`."),
         "divergent" => format!(
             "{} between files and history: run `martydb status --service {name}`.",

@@ -132,8 +132,11 @@ impl PictureLayout {
             _ => 2,
         };
         let named = rows.max(columns) <= MAX_NAMED;
-        let (left, top) = if named { (180, 130) } else { (10, 10) };
-        let right = if named { 70 } else { 10 };
+        let row = longest(&grid.rows);
+        // The names of columns are turned by 50 degrees: their height is 0.77 of their length, their width 0.65.
+        let column = longest(&grid.columns);
+        let (left, top) = if named { (row + 20, column * 77 / 100 + 22) } else { (10, 10) };
+        let right = if named { column * 65 / 100 + 10 } else { 10 };
         PictureLayout {
             cell,
             left,
@@ -143,6 +146,12 @@ impl PictureLayout {
             named,
         }
     }
+}
+
+/// Returns the width of the longest name in pixels, as wide letters need them.
+fn longest(names: &[&str]) -> usize {
+    const LETTER: usize = 8;
+    names.iter().map(|name| short(name).chars().count() * LETTER).max().unwrap_or_default()
 }
 
 /// Draws the squares.

@@ -21,11 +21,13 @@ const OPTIONAL: [(&str, &str); 3] = [
 const SENTENCE: &str = "In a sentence";
 
 /// Words and level of each state.
-const STATES: [(&str, &str, &str); 7] = [
+const STATES: [(&str, &str, &str); 9] = [
     ("up_to_date", "good", "up to date"),
     ("pending", "warning", "pending"),
     ("drifted", "warning", "drifted"),
     ("not_provisioned", "warning", "not provisioned"),
+    ("not_imported", "bad", "not imported"),
+    ("stopped", "warning", "stopped"),
     ("divergent", "bad", "divergent"),
     ("invalid", "bad", "invalid files"),
     ("unreachable", "bad", "unreachable"),

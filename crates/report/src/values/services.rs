@@ -19,6 +19,9 @@ pub struct StatedService {
     /// Differences between files and history; only their number is shown.
     #[serde(default)]
     pub divergences: Vec<serde_json::Value>,
+    /// Collations that may sort otherwise than when indexes were built; the page says only that there are some.
+    #[serde(default)]
+    pub collations: Vec<serde_json::Value>,
     pub last_event: Option<PastEvent>,
     #[serde(default)]
     pub problems: Vec<String>,
