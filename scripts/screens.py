@@ -24,7 +24,7 @@ PLACE = pathlib.Path("/tmp/martydb-screens")
 WIDTHS = (40, 80, 200)
 # Taller than any screen, so that nothing scrolls away.
 HEIGHT = 2000
-PICTURES = {"plan": 80, "status-4": 80, "verify-red": 80}
+PICTURES = {"plan": 80, "status-4": 80, "verify-green": 80, "verify-red": 80}
 
 MANIFEST_OF_200 = """\
 version: 1

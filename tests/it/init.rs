@@ -120,7 +120,7 @@ fn the_readme_leads_three_services_to_a_first_query() {
     let readme = include_str!("../../README.md");
     let (_, section) = readme.split_once("## Your own three services").expect("the README begins with them");
     let mut blocks =
-        section.split("```sh\n").skip(2).map(|block| block.split("```").next().unwrap_or_default());
+        section.split("```sh\n").skip(1).map(|block| block.split("```").next().unwrap_or_default());
     let script = format!("set -e\n{}", blocks.next().expect("a block"));
     let project = empty();
     let _down = Down(&project);
