@@ -7,7 +7,7 @@
 //! - a block `text` below it is its output: `...` stands for any lines, `…` for anything within a line.
 //! - a block whose first line is a comment that names a file, such as `# martydb.yaml`, is that file.
 //! - `<!-- test … -->` holds what the reader has already: commands like those of `sh`, or the word `server` for a server
-//!   that `DB_HOST` and its kin name, or `shipped` for a copy of `services/`.
+//!   that `DB_HOST` and its kin name, or `shipped` for a copy of `services/`. The pages of `VISIBLE` have none.
 //! - a block `sh no-run` needs what a test has not, such as Docker: its martydb commands are parsed.
 
 use std::os::unix::process::CommandExt;
@@ -38,16 +38,21 @@ macro_rules! pages {
 
 pages! {
     adopting: "docs/adopting.md",
+    application_migrates: "docs/how-to/application-migrates.md",
     backups: "docs/backup.md",
     ci: "docs/how-to/ci.md",
     deploy: "docs/how-to/deploy.md",
     four_roles: "docs/explanation/four-roles.md",
     isolation: "docs/explanation/isolation.md",
+    major_upgrade: "docs/how-to/major-upgrade.md",
     makefile: "docs/how-to/from-the-makefile.md",
     monitor: "docs/how-to/monitor.md",
     managed_servers: "docs/how-to/managed-servers.md",
+    partitions: "docs/how-to/partitions.md",
     passwords: "docs/secrets.md",
+    events: "docs/how-to/publish-events.md",
     evidence: "docs/how-to/evidence.md",
+    redis: "docs/how-to/redis.md",
     report: "docs/how-to/report.md",
     rotation: "docs/how-to/rotate-passwords.md",
     second_day: "docs/how-to/second-day.md",
@@ -68,6 +73,35 @@ fn every_page_with_commands_is_run() {
         let path = page.path.to_str().unwrap();
         let followed = PAGES.contains(&path) || ELSEWHERE.iter().any(|(elsewhere, _)| *elsewhere == path);
         assert!(followed, "no test follows {path}");
+    }
+}
+
+/// Pages that begin in an empty folder: what they need, a reader sees. The list grows.
+const VISIBLE: &[&str] = &[
+    "docs/adopting.md",
+    "docs/how-to/application-migrates.md",
+    "docs/how-to/major-upgrade.md",
+    "docs/how-to/partitions.md",
+    "docs/how-to/publish-events.md",
+    "docs/how-to/redis.md",
+    "docs/how-to/rotate-passwords.md",
+    "docs/how-to/second-day.md",
+    "docs/how-to/serve-data.md",
+    "docs/how-to/write-revisions.md",
+];
+
+#[test]
+fn pages_that_begin_in_an_empty_folder_hide_nothing() {
+    for path in VISIBLE {
+        assert!(PAGES.contains(path), "no test follows {path}");
+        for block in Page::read(Path::new(path)).blocks {
+            assert!(block.info != "test", "{path}:{}: a comment that a reader does not see", block.line);
+            assert!(
+                file_name(&block).is_none(),
+                "{path}:{}: a file that no command of the page writes",
+                block.line
+            );
+        }
     }
 }
 
@@ -187,7 +221,8 @@ fn is_run(block: &Block) -> bool {
 
 /// The page as one script: a file for each block, with its output.
 fn script(blocks: &[Block], results: &Path) -> String {
-    let mut script = String::from("set -eo pipefail\n");
+    // Programs that a page starts in the background end with it, also if it fails.
+    let mut script = String::from("set -eo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n");
     for (at, block) in blocks.iter().enumerate() {
         let out = results.join(at.to_string());
         if is_run(block) {
