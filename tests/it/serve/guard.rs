@@ -96,7 +96,7 @@ fn a_cost_is_asked_once_for_a_key_and_again_for_every_other_value() {
     ] {
         assert_eq!(questions(path), expected, "{path}");
     }
-    // What the planner expects of one parent is not what it expects of another, once its key reaches a column that is not unique.
+    // The planner expects more of one parent than of another once its key reaches a column that is not unique.
     let counted = [("Prefer", "count=exact")];
     for path in ["parent?id=eq.ID&select=id,child!inner(id)", "child?parent_id=eq.ID", "old?id=eq.ID"] {
         assert!([200, 206].contains(&get(&path.replace("ID", "7"), &counted)), "{path}");
