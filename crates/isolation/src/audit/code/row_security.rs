@@ -201,13 +201,14 @@ fn users_of<'a>(item: &CatalogObject, privilege: &str, db: &Database<'a>) -> Vec
 }
 
 /// Returns `true` if the rows belong to more than one party: a table of a superuser, or one that logins of several
-/// services, or of none, use.
+/// services, or of none, use. In a database of no service only what a service or everybody shares concerns the manifest.
 fn is_shared(db: &Database<'_>, item: &CatalogObject, users: &BTreeSet<&str>) -> bool {
-    let strangers = users.iter().any(|user| match *user {
-        PUBLIC => db.is_entered(),
-        user => !db.is_own(user),
-    });
-    strangers || db.audit.class_of(&item.owner) == RoleClass::Trusted
+    let is_other = |user: &str| match db.service {
+        Some(_) => !db.is_own(user),
+        None => db.audit.service_of_role(user).is_some(),
+    };
+    let others = users.iter().any(|user| if *user == PUBLIC { db.is_entered() } else { is_other(user) });
+    others || db.service.is_some() && db.audit.class_of(&item.owner) == RoleClass::Trusted
 }
 
 #[cfg(test)]
