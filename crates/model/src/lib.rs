@@ -48,7 +48,7 @@ pub use desired::{
     CreationParameters, DatabaseParameters, DeclaredRoles, DesiredExtension, DesiredPublication,
     DesiredServer, DesiredService, DownFiles, EMBEDDED_MAP, EMBEDDED_REDIS_ADMIN, FixedParameter,
     FormerNames, LintRules, LocaleProvider, MONITOR_SERVICE, MigrationSource, PG_MONITOR, encoding,
-    refused_setting,
+    project_marker, refused_setting,
 };
 pub use names::{
     DbName, InvalidName, RoleKind, RoleName, SchemaName, ServerName, ServiceName, project_roles,

@@ -11,6 +11,7 @@ use crate::audit::roles::RoleClass;
 use martydb_catalog::{CatalogObject, RowPolicy, RowSecurity};
 use martydb_model::findings::Severity::{Low, Medium};
 use martydb_model::findings::{FindingBuilder, PUBLIC, ROW_POLICY};
+use martydb_model::project_marker;
 use martydb_model::units::listed;
 
 /// Settings that a session changes only to what it is allowed.
@@ -201,14 +202,24 @@ fn users_of<'a>(item: &CatalogObject, privilege: &str, db: &Database<'a>) -> Vec
 }
 
 /// Returns `true` if the rows belong to more than one party: a table of a superuser, or one that logins of several
-/// services, or of none, use. In a database of no service only what a service or everybody shares concerns the manifest.
+/// services, or of none, use.
 fn is_shared(db: &Database<'_>, item: &CatalogObject, users: &BTreeSet<&str>) -> bool {
-    let is_other = |user: &str| match db.service {
-        Some(_) => !db.is_own(user),
-        None => db.audit.service_of_role(user).is_some(),
+    let strangers = users.iter().any(|user| match *user {
+        PUBLIC => db.is_entered(),
+        user => !db.is_own(user),
+    });
+    strangers && !is_of_another_project(db, users) || db.audit.class_of(&item.owner) == RoleClass::Trusted
+}
+
+/// Returns `true` in a database of no service if one other project made all of these roles: its own proof judges them.
+fn is_of_another_project(db: &Database<'_>, users: &BTreeSet<&str>) -> bool {
+    let marker = |user: &&str| {
+        let is_ours = db.audit.service_of_role(user).is_some();
+        let found = db.audit.actual.roles.get(db.audit.role(user).filter(|_| !is_ours)?)?;
+        found.comment.as_deref().and_then(project_marker)
     };
-    let others = users.iter().any(|user| if *user == PUBLIC { db.is_entered() } else { is_other(user) });
-    others || db.service.is_some() && db.audit.class_of(&item.owner) == RoleClass::Trusted
+    let markers: Option<BTreeSet<&str>> = users.iter().map(marker).collect();
+    db.service.is_none() && markers.is_some_and(|markers| markers.len() == 1)
 }
 
 #[cfg(test)]
@@ -282,6 +293,40 @@ mod tests {
         let shared = reads("red_owner", SET).unmanaged("ghost").grant("CONNECT", "red_db", "ghost");
         let shared = shared.grant_inside("red_db", "SELECT", "public.token", "ghost");
         assert_finds(&shared, &line("medium", "ghost"));
+    }
+
+    /// In a database of no service. Roles whose comments have the marker of one other project are one party, which has its own proof.
+    #[test]
+    fn rows_of_one_other_project_are_a_note_and_those_of_strangers_a_finding() {
+        let policy = json!({
+            "name": "p", "command": "*", "restrictive": false, "using": SET, "check": null, "roles": null, "calls": null,
+            "reads": null,
+        });
+        let found = json!({ "table": "public.token", "policies": [policy], "leaves": [] });
+        let shop = |markers: &[Option<&str>]| {
+            let server = healthy().database("shop").unmanaged("shop_owner");
+            let server =
+                server.object("shop", "table", "public.token", |item| item.owner = "shop_owner".into());
+            let server =
+                server.inside("shop", |catalog| catalog.privileged.policies.push(row(found.clone())));
+            markers.iter().enumerate().fold(server, |server, (number, marker)| {
+                let name = format!("user{number}");
+                let server = server.unmanaged(&name);
+                let server = server.role(&name, |role| role.comment = marker.map(str::to_owned));
+                server.grant("CONNECT", "shop", &name).grant_inside("shop", "SELECT", "public.token", &name)
+            })
+        };
+        let other = Some("martydb:other");
+        for (markers, severity) in [
+            (&[other][..], "low"),
+            (&[other, Some("martydb:other\nreads orders")], "low"),
+            (&[None], "medium"),
+            (&[other, None], "medium"),
+            (&[other, Some("martydb:another")], "medium"),
+        ] {
+            let said = policies(&shop(markers));
+            assert!(said.len() == 1 && said[0].starts_with(severity), "{markers:?}: {said:?}");
+        }
     }
 
     #[test]
