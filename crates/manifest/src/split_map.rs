@@ -81,9 +81,7 @@ impl SplitMap {
             let from = "`martydb split init --from SERVER/DATABASE` writes one; or name one with --map FILE";
             Error::manifest(format!("cannot read the map {shown}")).cause(error).hint(from)
         })?;
-        let text = String::from_utf8(bytes)
-            .map_err(|error| Error::manifest(format!("{shown}: not UTF-8")).cause(error))?;
-        let file = YamlFile::parse(&path, text, HINT)?;
+        let file = YamlFile::decode(&path, bytes, HINT)?;
         let tree = filled(&file, variables)?;
         let raw: RawSplitMap = serde_path_to_error::deserialize(tree).map_err(|error| {
             let wrong = TypeMismatch::from_error(&error);

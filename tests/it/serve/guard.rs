@@ -61,13 +61,16 @@ fn a_cost_is_asked_once_for_a_key_and_again_for_every_other_value() {
         "CREATE TABLE parent (id bigint PRIMARY KEY, code bigint);\n\
          CREATE TABLE child (id bigint PRIMARY KEY, parent_id bigint NOT NULL REFERENCES parent);\n\
          CREATE INDEX child_of ON child (parent_id);\nCREATE TABLE old (id bigint PRIMARY KEY);\nCREATE TABLE older () INHERITS (old);\n\
+         CREATE TABLE badge (id bigint UNIQUE REFERENCES parent);\nCREATE TABLE badges () INHERITS (badge);\n\
+         INSERT INTO badges SELECT 1 FROM generate_series(1, 300000);\nINSERT INTO badges SELECT n FROM generate_series(2, 2000) n;\n\
+         CREATE INDEX badges_id ON badges (id);\n\
          INSERT INTO parent SELECT n, n % 7 FROM generate_series(1, 2000) n;\n\
          INSERT INTO child SELECT n, CASE WHEN n <= 300000 THEN 1 ELSE n % 2000 + 1 END FROM generate_series(1, 304000) n;\n\
          INSERT INTO older SELECT 1 FROM generate_series(1, 300000);\nINSERT INTO older SELECT n FROM generate_series(2, 2000) n;\nCREATE INDEX older_id ON older (id);\n",
     );
     project.write(
         "src_a/migrations/V3__children.down.sql",
-        "DROP TABLE older; DROP TABLE old; DROP TABLE child; DROP TABLE parent;\n",
+        "DROP TABLE badges; DROP TABLE badge; DROP TABLE older; DROP TABLE old; DROP TABLE child; DROP TABLE parent;\n",
     );
     project.run(&["upgrade", "-s", "src_a"]).expect(0);
     server.sql("src_a", "ANALYZE");
@@ -93,6 +96,7 @@ fn a_cost_is_asked_once_for_a_key_and_again_for_every_other_value() {
         ("parent?code=eq.ID", 20),
         ("child?parent_id=eq.ID", 20),
         ("old?id=eq.ID", 20),
+        ("parent?id=eq.ID&select=id,badge(id)", 20),
     ] {
         assert_eq!(questions(path), expected, "{path}");
     }

@@ -33,6 +33,11 @@ impl YamlFile {
         let shown = path.display();
         let bytes = read_named(path)
             .map_err(|error| Error::manifest(format!("cannot read the manifest {shown}")).cause(error))?;
+        YamlFile::decode(path, bytes, hint)
+    }
+
+    /// Decodes and parses the bytes of a file.
+    pub(crate) fn decode(path: &Path, bytes: Vec<u8>, hint: &str) -> Result<YamlFile> {
         let text = String::from_utf8(bytes).map_err(|error| not_utf8(path, &error))?;
         YamlFile::parse(path, text, hint)
     }

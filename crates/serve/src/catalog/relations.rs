@@ -95,8 +95,8 @@ impl ExposedRelation {
         self.columns.iter().find(|column| column.number == number).map(|column| column.name.as_str())
     }
 
-    /// Returns `true` if each value of a column is in one row at most, which PostgreSQL's planner knows as well: the cost of reading the row is
-    /// the same for all values (`var_eq_const` in `selfuncs.c`).
+    /// Returns `true` if each value of a column is in one row at most, and PostgreSQL's planner knows it: the cost of reading the row
+    /// is the same for all values (`var_eq_const` in `selfuncs.c`).
     pub(crate) fn is_key(&self, column: &str) -> bool {
         !self.is_view && !self.has_children && self.key.len() == 1 && self.key[0] == column
     }

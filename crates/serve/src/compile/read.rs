@@ -106,7 +106,7 @@ impl StatementReads<'_> {
         for child in node.children.iter().filter(|child| child.inner) {
             let word = Keyword(if conditions == stmt!("") { " WHERE" } else { " AND" });
             let rows = self.count(child, RootSource::Relation)?;
-            self.values.note_semi_join();
+            self.values.note_join();
             conditions = stmt!("{conditions}{word} EXISTS ({rows})");
         }
         Ok(stmt!("SELECT 1 FROM {from}{conditions}"))
@@ -172,7 +172,7 @@ impl StatementReads<'_> {
             (ConditionUse::Joined, false) => stmt!("{embedded} IS DISTINCT FROM NULL"),
             (ConditionUse::Counted, _) => {
                 let rows = self.count(child, RootSource::Relation)?;
-                self.values.note_semi_join();
+                self.values.note_join();
                 stmt!("{not}EXISTS ({rows})", not = Keyword(if absent { "NOT " } else { "" }))
             }
         })

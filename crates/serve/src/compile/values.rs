@@ -8,8 +8,7 @@ pub(super) struct StatementValues {
     pub texts: Vec<String>,
     /// Numbers, from 0, of the values that a unique column equals.
     of_keys: Vec<usize>,
-    /// `true` if a fragment keeps rows by those of another relation: the planner carries a value over to its columns, whose values are
-    /// not unique.
+    /// `true` if a fragment joins a relation by columns that are no key of it: the planner carries a value over to them.
     joins_by_value: bool,
     /// `true` if code of the service may run in a fragment so far.
     pub runs_code: bool,
@@ -37,8 +36,8 @@ impl StatementValues {
         self.add(format!("{{{}}}", values.iter().map(quote).collect::<Vec<_>>().join(",")))
     }
 
-    /// Tells that a fragment keeps rows by those of another relation.
-    pub(super) fn note_semi_join(&mut self) {
+    /// Tells that a fragment joins a relation by columns that are no key of it.
+    pub(super) fn note_join(&mut self) {
         self.joins_by_value = true;
     }
 

@@ -29,8 +29,9 @@ impl ShapeKey {
         ShapeKey(digest.finalize().into())
     }
 
-    /// Returns the key of a statement with those of its values that its cost may depend on. Two that look alike may have costs that differ by all rows of a table: times in
-    /// milliseconds of twenty years have one magnitude, and one customer of thousands has most orders.
+    /// Returns the key of a statement with those of its values that its cost may depend on. Two that look alike may have costs that
+    /// differ by all rows of a table: times in milliseconds of twenty years have one magnitude, and one customer of thousands has
+    /// most orders.
     pub(super) fn with_values(login: Option<&str>, compiled: &CompiledStatement) -> ShapeKey {
         let mut digest = Sha256::new();
         digest.update(ShapeKey::new(login, compiled.digest()).0);

@@ -52,6 +52,13 @@ impl PlanNode<'_> {
         self.relationship.is_none_or(Relationship::is_to_one)
     }
 
+    /// Returns `true` if the planner knows that a value of its parent's key is in one of its rows at most: one unique column is joined, of a
+    /// table that no other inherits from.
+    pub(crate) fn is_joined_by_key(&self) -> bool {
+        let is_single = |one: &Relationship| one.columns.len() == 1 && one.junction.is_none();
+        !self.relation.has_children && self.relationship.is_some_and(is_single)
+    }
+
     /// Returns `true` if the request selects neither columns nor relations with columns: `clients()`.
     pub(crate) fn is_empty(&self) -> bool {
         self.select.is_empty() && self.children.iter().all(PlanNode::is_empty)

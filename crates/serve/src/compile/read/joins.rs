@@ -24,6 +24,9 @@ impl StatementReads<'_> {
         let name = embedded_alias(child);
         let join = Keyword(if child.inner { "INNER" } else { "LEFT" });
         if child.is_to_one() {
+            if !child.is_joined_by_key() {
+                self.values.note_join();
+            }
             return Ok(stmt!(" {join} JOIN LATERAL ({rows}) AS {name} ON TRUE"));
         }
         let columns = if child.spread {
