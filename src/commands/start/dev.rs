@@ -85,11 +85,11 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<DevOutcome> {
             let service = choice::service(app, service).await?;
             disposable::check(app, &service, "dev seed")?;
             check_server(arguments.server.as_deref(), &service)?;
-            seed::check(&service)?;
+            let file = seed::read(&service)?.ok_or_else(|| seed::missing(&service))?;
             let name = service.name.to_string();
             let question = format!("Run seed.sql of {name}?");
             app.confirm(&question, &format!("seed.sql of {name} would run"), "read it, then add -y").await?;
-            seed::run(app, &service).await?;
+            seed::run(app, &service, &file).await?;
             Ok(DevOutcome::Seeded(SeedReport { seeded: name }))
         }
         _ => of_servers(app, arguments).await.map(DevOutcome::Servers),

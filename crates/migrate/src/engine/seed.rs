@@ -2,31 +2,31 @@
 
 use std::borrow::Cow;
 use std::path::Path;
+use std::time::Instant;
 
-use super::batch::{Batch, BatchContext};
-use super::{Intent, MigrationSession, MigrationStep, Preflight, failure};
+use super::batch::Batch;
+use super::{Intent, MigrationSession, MigrationStep, Preflight, StepRun, Watcher};
 use crate::files::{Direction, FileProblem, MigrationFile, Mode, judge, plain_file, refuse, refused_files};
 use crate::history::AppliedRow;
-use crate::report::{Event, EventSender, REPEATABLE};
+use crate::report::{EventSender, REPEATABLE};
 use crate::target::{MigrationTarget, Options};
 use martydb_model::error::{Error, Result};
 
-/// Runs the file while no other run of migrations is in progress. Nothing of it is kept after an error.
+/// Runs a checked seed while no other run of migrations is in progress. Nothing of it is kept after an error.
 ///
 /// # Errors
-/// As [`check_seed`] before anything connects; else as [`run`](crate::run()).
+/// As [`run`](crate::run()).
 #[martydb_pg::boxed]
 pub async fn seed(
     target: &MigrationTarget,
-    path: &Path,
+    file: &MigrationFile,
     options: &Options,
     events: &EventSender,
 ) -> Result<()> {
-    let file = check_seed(target.service.as_str(), path)?;
     let row = AppliedRow { version: REPEATABLE, name: "seed".into(), checksum: String::new() };
-    let step = MigrationStep { direction: Direction::Up, file: Cow::Borrowed(&file), row, replaced: vec![] };
+    let step = MigrationStep { direction: Direction::Up, file: Cow::Borrowed(file), row, replaced: vec![] };
     let mut session = MigrationSession::open(target, Intent::Write, options.lock_wait, events).await?;
-    let end = send(&mut session, &step, options, events).await;
+    let end = send(&mut session, &step, options).await;
     session.close().await;
     end.map_err(without_other_ways)
 }
@@ -89,33 +89,16 @@ fn unsuitable(path: &Path, file: &MigrationFile) -> Vec<FileProblem> {
     outside.into_iter().chain(empty).collect()
 }
 
-async fn send(
-    session: &mut MigrationSession<'_>,
-    step: &MigrationStep<'_>,
-    options: &Options,
-    events: &EventSender,
-) -> Result<()> {
-    let preflight = Preflight::run(session).await?;
-    let frame = BatchContext {
-        owner: &session.target.owner,
-        other_roles: &preflight.other_roles,
-        lock_timeout: options.lock_timeout,
-        note: None,
-        after: None,
-        flushed_later: false,
-    };
-    let batch = Batch::of_file(&frame, &step.file, vec![]);
-    session.connection.without_timeout(true);
-    let end = session.connection.run(&batch.message).await;
-    session.connection.without_timeout(false);
-    let (warnings, failed) = match end {
-        Ok(reply) => (reply.warnings, None),
-        Err(failed) => (failed.warnings, Some((failed.completed, failed.response))),
-    };
-    warnings.into_iter().for_each(|warning| events.send(Event::Warned(step.id(), warning)));
-    failed.map_or(Ok(()), |(completed, response)| {
-        let error = failure::explain(session.target, step, &batch, completed, response);
+async fn send(session: &mut MigrationSession<'_>, step: &MigrationStep<'_>, options: &Options) -> Result<()> {
+    let (preflight, watcher) = (&mut Preflight::run(session).await?, &Watcher::over(session));
+    watcher.begin(step.id());
+    let started = Instant::now();
+    let mut run = StepRun { session, preflight, options, watcher, step, sent: None, attempts: 1, started };
+    let batch = Batch::of_file(&run.frame(), &step.file, vec![]);
+    let end = run.send(&batch.message).await;
+    end.map_err(|(completed, response)| {
+        let error = run.explain(&batch, completed, response);
         // A seed has no version, like a repeatable migration.
-        Err(Error { message: error.message.replacen("R__seed", "the seed", 1), ..error })
+        Error { message: error.message.replacen("R__seed", "the seed", 1), ..error }
     })
 }

@@ -10,7 +10,7 @@ use crate::commands::migrate::migrating::{UpgradeReport, plain_options, read_fol
 use crate::commands::migrate::upgrade::upgrade_services;
 use crate::commands::start::init_all::names_tables;
 use crate::commands::support::companions::companion_of;
-use crate::commands::support::confirmation::NO_FLAGS;
+use crate::commands::support::confirmation::Confirmation;
 use martydb_apply::converge::{Planner, Policy, converge};
 use martydb_apply::teardown::Teardown;
 use martydb_context::targets;
@@ -31,17 +31,15 @@ pub(super) async fn run(app: &App, service: &DesiredService) -> Result<ResetRepo
     if let Some(error) = read.err().into_iter().flatten().find_map(|outcome| outcome.error) {
         return Err(error);
     }
-    let has_seed = seed::exists(service);
-    if has_seed {
-        seed::check(service)?;
-    }
+    let seed = seed::read(service)?;
     let data = format!("database {} of {} and all of its data", service.database, service.name);
     let would = format!("{data} would be dropped and made again");
     app.confirm(&format!("Drop {data}, and make it again?"), &would, "see `martydb status`, then add -y")
         .await?;
     remove(app, service).await?;
     let mut report = ResetReport { provisioned: None, migrated: None, seeded: false };
-    let provision = || provision_services(app, services, PlanOptions::default(), NO_FLAGS, None);
+    let provision =
+        || provision_services(app, services, PlanOptions::default(), Confirmation::default(), None);
     if report.provisioned.insert(Box::new(provision().await?)).failed() {
         return Ok(report);
     }
@@ -50,8 +48,8 @@ pub(super) async fn run(app: &App, service: &DesiredService) -> Result<ResetRepo
     if names_tables(service) && report.status() == ExitStatus::Success {
         report.provisioned = Some(Box::new(provision().await?));
     }
-    if report.status() == ExitStatus::Success && has_seed {
-        seed::run(app, service).await?;
+    if let Some(file) = seed.filter(|_| report.status() == ExitStatus::Success) {
+        seed::run(app, service, &file).await?;
         report.seeded = true;
     }
     Ok(report)
