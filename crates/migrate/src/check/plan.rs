@@ -46,12 +46,12 @@ pub(crate) fn plan_downgrade(
     order: &[i64],
     to: DowngradeTo,
 ) -> Result<Vec<i64>, PlanRefusal> {
-    if let DowngradeTo::Redone(version) = to {
-        check(&without_edits_of(version, comparison), Direction::Down, true)?;
-    } else {
-        // A late file is not applied, so there is nothing to undo.
-        check(comparison, Direction::Down, true)?;
-    }
+    let judged = match to {
+        DowngradeTo::Redone(version) => &without_edits_of(version, comparison),
+        _ => comparison,
+    };
+    // A late file is not applied, so there is nothing to undo.
+    check(judged, Direction::Down, true)?;
     let newest = order.iter().rev().copied();
     match to {
         DowngradeTo::Redone(version) => Ok(newest.take(1).filter(|newest| *newest == version).collect()),
