@@ -251,6 +251,13 @@ pub struct ServiceStatus {
     pub major: Option<u32>,
 }
 
+impl ServiceState {
+    /// Returns `true` if the server did not answer, or was not asked because it is stopped.
+    pub fn is_away(self) -> bool {
+        matches!(self, ServiceState::Stopped | ServiceState::Unreachable)
+    }
+}
+
 impl ServiceStatus {
     pub fn unreachable(service: &DesiredService, error: Error) -> ServiceStatus {
         let is_stopped = error.kind == Kind::Stopped;

@@ -129,7 +129,7 @@ pub(crate) fn of_migrations(services: &[DesiredService], all: &[ServiceStatus]) 
     let mut outcome = CheckOutcome::default();
     for (service, status) in services.iter().zip(all) {
         let subject = Subject::service(service);
-        if matches!(status.state, ServiceState::Stopped | ServiceState::Unreachable) {
+        if status.state.is_away() {
             let why = status.error.as_ref().map_or_else(String::new, ToString::to_string);
             outcome.failures.push(format!("service {}: {why}", service.name));
             continue;

@@ -84,9 +84,9 @@ pub(crate) async fn review(
         tokio::join!(of_services, replicas::of_servers(app, &servers), companions::states(app, services));
     let reachable = |service: &&DesiredService| {
         let is_it = |status: &&ServiceStatus| status.service == service.name.as_str();
-        let has_answered = |state| {
-            use ServiceState::{NotImported, NotProvisioned, Stopped, Unreachable};
-            !matches!(state, Stopped | Unreachable | NotImported | NotProvisioned)
+        let has_answered = |state: ServiceState| {
+            use ServiceState::{NotImported, NotProvisioned};
+            !state.is_away() && !matches!(state, NotImported | NotProvisioned)
         };
         all.iter().find(is_it).is_some_and(|status| has_answered(status.state))
     };

@@ -7,7 +7,6 @@ use super::collect::{Arguments, measured, review};
 use super::report::StatusReport;
 use crate::app::App;
 use martydb_context::targets;
-use martydb_migrate::ServiceState;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, Result};
 use martydb_ui::flags::Format;
@@ -31,10 +30,6 @@ pub(crate) fn check(out: &Out) -> Result<()> {
     Ok(())
 }
 
-fn is_away(state: ServiceState) -> bool {
-    matches!(state, ServiceState::Stopped | ServiceState::Unreachable)
-}
-
 /// Does not return by itself.
 pub(crate) async fn draw(
     app: &App,
@@ -53,7 +48,7 @@ pub(crate) async fn draw(
         }
         let all = review(app, arguments, services, targets.clone()).await;
         // A restarted server may have another address.
-        if all.services.iter().any(|status| is_away(status.state)) {
+        if all.services.iter().any(|status| status.state.is_away()) {
             targets = targets::for_services(app, services).await?;
         }
         let report = StatusReport::new(all, backups.1.clone(), arguments, measured(app, arguments));

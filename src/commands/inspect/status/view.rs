@@ -10,9 +10,7 @@ use martydb_apply::replicas::{ReplicaState, ReplicaStatus};
 use martydb_backup::store::BackupSummary;
 use martydb_import::discovery::not_imported::NotImported;
 use martydb_migrate::check::other_tools;
-use martydb_migrate::{
-    HistoryEvent, MigrationId, REPEATABLE, RunningRun, ServiceState, ServiceStatus, Sizes,
-};
+use martydb_migrate::{HistoryEvent, MigrationId, REPEATABLE, RunningRun, ServiceStatus, Sizes};
 use martydb_model::platform::support::ended_support;
 use martydb_model::units::counted;
 use martydb_ui::report::{Cell, Paint, ReportColumn, Style, indented, paint, printable, when, wrapped};
@@ -53,9 +51,7 @@ fn age(at: Option<&String>, style: &Style) -> Cell {
 /// Returns the number of pending migrations; that of an unreachable server is unknown.
 fn due(status: &ServiceStatus) -> Option<i64> {
     let due = status.pending.len() + status.repeatable_pending.len();
-    i64::try_from(due)
-        .ok()
-        .filter(|_| !matches!(status.state, ServiceState::Stopped | ServiceState::Unreachable))
+    i64::try_from(due).ok().filter(|_| !status.state.is_away())
 }
 
 pub fn columns<'a>() -> Vec<ReportColumn<(&'a ServiceStatus, Option<BackupSummary>)>> {
