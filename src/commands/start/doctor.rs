@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::commands::support::change::{ServerError, limits_text};
 use crate::commands::support::companions::{self, CompanionPlans};
 use crate::commands::support::losses::{LostPrivilege, lost_rights};
+use crate::commands::support::per_service::map_concurrent;
 use martydb_apply::replicas;
 use martydb_context::targets;
 use martydb_manifest::{Replica, ReplicaRole};
@@ -128,12 +129,17 @@ impl Doctor {
     /// no database is read.
     async fn add_collations(&mut self, app: &App, services: &[DesiredService]) {
         let Ok(targets) = targets::for_services(app, services).await else { return };
-        for (service, target) in targets {
-            let Some(seen) = self.servers.iter_mut().find(|seen| seen.server == service.server) else {
-                continue;
-            };
-            let Ok(target) = target else { continue };
-            let details = match martydb_migrate::collations(&target, app.lock_wait).await {
+        let answers = |server: &str| self.servers.iter().any(|seen| seen.server == server);
+        let there = targets.into_iter().filter_map(|(service, target)| {
+            Some((service, target.ok()?)).filter(|(service, _)| answers(&service.server))
+        });
+        let wait = app.lock_wait;
+        let read = map_concurrent(app.jobs.count, there.collect(), |(service, target)| async move {
+            let found = martydb_migrate::collations(&target, wait).await;
+            (service, found)
+        });
+        for (service, found) in read.await {
+            let details = match found {
                 Ok(changed) => changed.iter().map(ChangedCollation::in_words).collect(),
                 Err(error) if error.kind == Kind::NotProvisioned => continue,
                 Err(error) => vec![format!("not compared: {error}")],
@@ -142,7 +148,8 @@ impl Doctor {
                 let detail = format!("{}: {detail}", service.name);
                 ServerCheck { name: "collations", ok: true, detail, grant: None, note: true }
             };
-            seen.checks.extend(details.into_iter().map(check));
+            let seen = self.servers.iter_mut().find(|seen| seen.server == service.server);
+            seen.into_iter().for_each(|seen| seen.checks.extend(details.iter().cloned().map(check)));
         }
     }
 
