@@ -1,14 +1,16 @@
 //! `redo`: reverts the last migration and applies it again, which a developer does while writing it.
 
+use std::sync::Arc;
+
 use clap::Args;
 use serde::Serialize;
 
-use super::migrating::{UpgradeReport, load_folders, migrate_each, plain_options, refuse_old};
+use super::migrating::{UpgradeReport, migrate_each, plain_options, refuse_old};
 use super::upgrade::upgrade_services;
 use crate::app::App;
 use crate::commands::change::apply::{ApplyReport, provision_services};
 use crate::commands::start::init_all::names_tables;
-use crate::commands::support::confirmation::NO_FLAGS;
+use crate::commands::support::confirmation::Confirmation;
 use crate::commands::support::{choice, disposable};
 use martydb_context::targets;
 use martydb_migrate::files::Direction;
@@ -38,8 +40,8 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<RedoReport> {
     let last = folder.migrations.last().ok_or_else(|| Error::usage(format!("{name} has no migrations")))?;
     let label = MigrationId { version: last.version, name: last.name.clone() }.label();
     let goal = Goal::Downgrade(DowngradeTo::Redone(last.version));
+    let (folders, options) = ([(service.name.clone(), Arc::new(folder))].into(), plain_options(app));
     let services = [service];
-    let (folders, options) = (load_folders(&services), plain_options(app));
     let targets = targets::for_services(app, &services).await?;
     refuse_old(&targets).await?;
     let dry = Options { execution: Execution::Dry, ..options.clone() };
@@ -69,7 +71,8 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<RedoReport> {
     report.migrated = Some(upgrade_services(app, &services, options).await?);
     // A table that was made again has lost the grants that name it.
     if report.status() == ExitStatus::Success && names_tables(&services[0]) {
-        let granted = provision_services(app, &services, PlanOptions::default(), NO_FLAGS, None).await?;
+        let granted =
+            provision_services(app, &services, PlanOptions::default(), Confirmation::default(), None).await?;
         report.provisioned = Some(Box::new(granted));
     }
     Ok(report)

@@ -8,7 +8,7 @@ use martydb_model::error::{Error, Result};
 use martydb_plan::Step;
 use martydb_provision::{Plans, left_elsewhere, planned};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Args)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Args)]
 pub struct Confirmation {
     /// Replace the passwords of existing roles that the secret store lacks, or that the server rejects.
     #[arg(long)]
@@ -20,10 +20,6 @@ pub struct Confirmation {
     #[arg(long)]
     pub close_default: bool,
 }
-
-/// None of them.
-pub(crate) const NO_FLAGS: Confirmation =
-    Confirmation { reset_passwords: false, new_database: false, close_default: false };
 
 impl Confirmation {
     /// # Errors
