@@ -46,8 +46,12 @@ impl ChangedCollation {
         }
     }
 
+    /// Returns the statements, with who may run them: the admin owns the database, and the service's owner its collations.
     pub fn hint(&self) -> String {
-        format!("as the owner: {}: `martydb explain MartydbCollationChanged`", self.fix.join("; "))
+        let statements = self.fix.join("; ");
+        format!(
+            "in the database, each as the owner of what it names: {statements}: `martydb explain MartydbCollationChanged`"
+        )
     }
 }
 
