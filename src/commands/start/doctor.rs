@@ -133,7 +133,7 @@ impl Doctor {
         let there = targets.into_iter().filter_map(|(service, target)| {
             Some((service, target.ok()?)).filter(|(service, _)| answers(&service.server))
         });
-        let wait = app.lock_wait;
+        let wait = app.patience;
         let read = map_concurrent(app.jobs.count, there.collect(), |(service, target)| async move {
             let found = martydb_migrate::collations(&target, wait).await;
             (service, found)
