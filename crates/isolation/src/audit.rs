@@ -15,6 +15,7 @@ mod foreign_servers;
 mod hba;
 mod memberships;
 mod owners;
+mod plain_tables;
 mod privileges;
 mod reach;
 mod roles;

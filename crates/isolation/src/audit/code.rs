@@ -42,7 +42,9 @@ pub(crate) fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
 
 /// Returns `true` for a SECURITY DEFINER function that gives its callers nothing: by its text or its place.
 pub(crate) fn gives_nothing(db: &Database<'_>, item: &CatalogObject) -> bool {
-    item.is_routine() && item.definer && (is_bounded(db, item) || is_out_of_reach(db, item))
+    item.is_routine()
+        && item.definer
+        && (is_bounded(db, item) || is_out_of_reach(db, item) || is_local(db, item))
 }
 
 /// Returns `true` for a SECURITY DEFINER function whose text gives its callers nothing.
@@ -58,6 +60,7 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
     let mut users = if uncallable { vec![] } else { db.audit.callers(item, "EXECUTE") };
     let purpose = if lends { bounded::purpose(db, item) } else { None };
     let hidden = is_out_of_reach(db, item);
+    let of_service = |user: &str| user == PUBLIC || db.is_own(user);
     for user in users.iter().filter(|user| !db.is_elsewhere(item, user)) {
         // Fixed by revoking EXECUTE from the user if an entry grants it.
         let callable = |kind: &FindingKind, what: &str| {
@@ -80,14 +83,17 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
             let what = format!("which runs with the privileges of {}{does}{}", item.owner, left_open(item));
             let found = callable(DEFINER_SUPERUSER, &what);
             // A search path that misleads it is a finding of its own.
-            out.push(if purpose.is_some() || by_name.is_some() || hidden {
-                found.at(Low)
-            } else if *user == PUBLIC && db.is_entered() && reads_passwords(db, item) {
-                // The passwords of all services' logins are among them.
-                found.at(Critical)
-            } else {
-                found
-            });
+            out.push(
+                if purpose.is_some() || by_name.is_some() || hidden || of_service(user) && is_local(db, item)
+                {
+                    found.at(Low)
+                } else if *user == PUBLIC && db.is_entered() && reads_passwords(db, item) {
+                    // The passwords of all services' logins are among them.
+                    found.at(Critical)
+                } else {
+                    found
+                },
+            );
         }
     }
     lent::judge(db, item, &users, out);
@@ -101,6 +107,12 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
         let seen = format!("{} has the name and arguments of a function of the server", item.object());
         out.push(SHADOW.of(item.owner.as_str()).about(db, item).evidence(seen));
     }
+}
+
+/// Returns `true` if a role without power owns a function in the database of a service: whatever it may use is in that
+/// database.
+fn is_local(db: &Database<'_>, item: &CatalogObject) -> bool {
+    db.service.is_some() && !item.is_unconfined() && db.audit.is_powerless(&item.owner)
 }
 
 /// Returns the login of the service for whose work the server calls a function without checking EXECUTE.

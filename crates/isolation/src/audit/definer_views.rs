@@ -1,6 +1,7 @@
 //! Relations that lend their owner's privileges: views, materialized views, and tables with rules.
 
 use super::context::Database;
+use super::plain_tables::is_plain;
 use super::reach::{Piece, RowCondition, is_out_of_reach, pieces};
 use crate::audit::context::AuditSubject;
 use martydb_catalog::{CatalogObject, ReadRelation};
@@ -40,6 +41,7 @@ pub(crate) fn judge(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<Findi
             _ if entry.privilege != "SELECT" && writes_catalog(db, item) => db.severity(user),
             // Whatever it reads is in this database, and only its own service's logins read through it.
             (true, _) if db.is_own(user) && db.audit.is_powerless(&item.owner) => Low,
+            (true, _) if db.is_own(user) && entry.privilege == "SELECT" && shows_plain_rows(db, item) => Low,
             (true, _) => High,
             (false, true) => Low,
             (false, false) => db.severity(user).min(Medium),
@@ -87,6 +89,12 @@ pub(crate) fn gives_nothing(db: &Database<'_>, view: &CatalogObject, user: &str)
             && (relation.everybody || objects().find(is_it).is_some_and(|table| may(table, "SELECT")))
     };
     view.reads.as_ref().is_some_and(|relations| relations.iter().all(reads))
+}
+
+/// Returns `true` for a view of nothing but a superuser's plain tables, which roles of the service may be granted themselves.
+fn shows_plain_rows(db: &Database<'_>, view: &CatalogObject) -> bool {
+    let reads = view.reads.as_deref();
+    reads.is_some_and(|all| !all.is_empty() && all.iter().all(|relation| is_plain(db, &relation.display)))
 }
 
 /// Returns `true` for a view that shows each role its own rows, and whose reader sees no others by a function of its own:

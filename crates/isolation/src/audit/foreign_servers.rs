@@ -52,15 +52,17 @@ fn unchecked(db: &Database<'_>, wrapper: &str, out: &mut Vec<FindingBuilder>) {
     }
 }
 
-/// Returns `true` for a server that connects nowhere, or leads the service's logins, as themselves, back to the database in
-/// which it is.
+/// Returns `true` for a server that connects nowhere, leads the service's logins, as themselves, back to the database in which
+/// it is, or has no login: who may use it needs a login and a password of the other side,
+/// <https://www.postgresql.org/docs/current/postgres-fdw.html>, `password_required`.
 pub(crate) fn leads_nowhere(db: &Database<'_>, item: &CatalogObject) -> bool {
     let named = |server: &&ForeignServer| item.kind == "foreign server" && server.name == item.name;
     db.catalog.servers.iter().find(named).is_some_and(|server| {
         let route = ServerMapping { db, server, beyond: None };
         let own =
             |mapping: &Mapping| mapping.role.as_deref().is_some_and(|role| route.leads_back(mapping, role));
-        !server.connects || !server.mappings.is_empty() && server.mappings.iter().all(own)
+        let asks = ["postgres_fdw", "dblink_fdw"].contains(&server.wrapper.as_str());
+        !server.connects || server.mappings.iter().all(own) && (asks || !server.mappings.is_empty())
     })
 }
 

@@ -1,12 +1,17 @@
-//! SECURITY DEFINER functions of superusers that give their callers nothing beyond the rows that they add.
+//! SECURITY DEFINER functions of superusers that give their callers nothing beyond the rows that they use: in the database of a
+//! service its roles may use those of a superuser's plain table as they use all others in it.
 
 #[cfg(test)]
 mod tests;
 
 use crate::audit::context::Database;
-use crate::audit::reach::{Piece, Returned, UsedName, added_to, computes, is_lever, pieces, read_body};
+use crate::audit::plain_tables::{is_plain, plain_table};
+use crate::audit::reach::{
+    BodyLimits, BodyTables, Piece, Returned, UsedName, computes, pieces, read_body, used_by,
+};
 use crate::audit::roles::RoleClass;
 use martydb_catalog::{CatalogObject, RoutineBody};
+use std::collections::BTreeSet;
 
 /// Types of a single figure.
 const FIGURES: &[&str] = &[
@@ -20,7 +25,7 @@ pub(crate) fn purpose(db: &Database<'_>, item: &CatalogObject) -> Option<String>
     // A text that was cut may go on with anything.
     let is_cut = body.text.chars().count() >= 65536;
     // A CHECK of a domain would run inside the function.
-    let returns_others = item.returns.as_deref().is_some_and(|of| is_others(body, of));
+    let returns_others = item.returns.as_deref().is_some_and(|of| is_others(body, of) && !is_row(db, of));
     if is_cut
         || returns_others
         || !body.definer
@@ -39,15 +44,39 @@ pub(crate) fn purpose(db: &Database<'_>, item: &CatalogObject) -> Option<String>
     if item.is_trigger_function() && uses_row(&words) {
         return None;
     }
-    let tables = added_to(&words, returned, body.language == "plpgsql")?;
-    if !tables.iter().all(|name| is_inert(db, item, name)) {
-        return None;
+    let limits = BodyLimits { returned, is_plpgsql: body.language == "plpgsql", alone: db.service.is_some() };
+    let used = used_by(&words, limits)?;
+    is_contained(db, item, &used).then(|| in_words(&used))
+}
+
+/// Returns `true` if everything that a body uses is a superuser's, and leads nowhere.
+fn is_contained(db: &Database<'_>, item: &CatalogObject, used: &BodyTables) -> bool {
+    let is_superusers = |name: &String| {
+        let mut schemas = db.catalog.privileged.schemas.iter();
+        schemas.any(|found| found.name == *name && db.audit.class_of(&found.owner) == RoleClass::Trusted)
+    };
+    // A login of a service may read no rows in a database of no service.
+    let may_read = used.read.is_empty() || db.service.is_some() || !db.is_visited();
+    may_read
+        && used.written.iter().all(|name| is_inert(db, item, name))
+        && used.read.iter().all(|name| is_plain(db, &full_name(name)))
+        && used.parents.iter().all(|name| is_plain(db, &full_name(name)))
+        && used.schemas.iter().all(is_superusers)
+}
+
+fn in_words(used: &BodyTables) -> String {
+    let tables = used.written.iter().chain(&used.read).chain(&used.parents);
+    let names: BTreeSet<String> = tables.map(full_name).collect();
+    if names.is_empty() {
+        return "only computes or maintains relations".into();
     }
-    let names: Vec<String> = tables.iter().map(full_name).collect();
-    Some(match names.as_slice() {
-        [] => "only computes or maintains relations".into(),
-        names => format!("only adds, changes or counts rows of {}", names.join(" and ")),
-    })
+    let names: Vec<String> = names.into_iter().collect();
+    format!("only reads or changes rows of {}", names.join(" and "))
+}
+
+/// Returns `true` for rows of a superuser's plain table as a result.
+fn is_row(db: &Database<'_>, returns: &str) -> bool {
+    is_plain(db, returns.strip_prefix("SETOF ").unwrap_or(returns))
 }
 
 /// Returns `true` for a result with a type of another role; the columns of a record are in no name of a type.
@@ -81,15 +110,8 @@ fn has_servers_types(shown: &str) -> bool {
 
 /// Returns `true` for a superuser's plain table on which nothing runs, and whose rows no other function executes.
 fn is_inert(db: &Database<'_>, function: &CatalogObject, name: &UsedName) -> bool {
-    let shown = full_name(name);
-    let mut items = db.catalog.objects.iter();
-    let found = items.find(|item| item.kind == "table" && item.column.is_none() && item.display == shown);
-    let plain = |item: &CatalogObject| {
-        item.is_users() && !item.watched && db.audit.class_of(&item.owner) == RoleClass::Trusted
-    };
     let is_other = |body: &RoutineBody| body.function.as_deref() != Some(&function.display);
-    found.is_some_and(plain)
-        && !is_lever(&shown)
+    plain_table(db, &full_name(name)).is_some_and(|table| !table.watched)
         && !db.catalog.privileged.bodies.iter().any(|body| is_other(body) && executes(body, name))
 }
 
@@ -99,8 +121,9 @@ fn executes(body: &RoutineBody, name: &UsedName) -> bool {
     let uses = text.reads.iter().chain(&text.writes).any(|used| used.name == name.name);
     // Another table may have a worker of its own.
     let passes_on = text.writes.iter().any(|used| used.name != name.name);
-    let is_bounded =
-        || added_to(&pieces(&body.text), Returned::Anything, body.language == "plpgsql").is_some();
+    let limits =
+        BodyLimits { returned: Returned::Anything, is_plpgsql: body.language == "plpgsql", alone: false };
+    let is_bounded = || used_by(&pieces(&body.text), limits).is_some();
     uses && !is_bounded() && (text.executes || passes_on || !text.calls.iter().all(computes))
 }
 

@@ -1,5 +1,5 @@
 //! Bodies of superusers' functions that give a caller nothing: they compute from their arguments, read what everybody
-//! reads, maintain relations, and add rows to a superuser's table.
+//! reads, maintain relations, and use rows of a superuser's table as a privilege on it would let their callers do.
 //!
 //! Every word counts: a statement, a function or a relation that is not listed here makes a body one that may do anything. What
 //! `EXECUTE` runs is judged as a statement of the body.
@@ -12,6 +12,7 @@ mod dynamic;
 mod fixed_calls;
 mod from_lists;
 mod own_sessions;
+mod partitions;
 mod placeholders;
 mod settings;
 #[cfg(test)]
@@ -28,8 +29,9 @@ use changes::{conflict_words, update_words};
 use dynamic::{MAX_DEPTH, executed, expression_end};
 use fixed_calls::is_fixed_call;
 pub(crate) use fixed_calls::is_of_kernel;
-use from_lists::{aliases, is_count, is_list};
+use from_lists::{aliases, is_list};
 use own_sessions::{ENDS, ends_own_sessions};
+use partitions::{PartitionChange, partition_change};
 use placeholders::is_unknown;
 use upkeep::is_upkeep;
 use variables::{assigned_at, begins, declarations, type_end};
@@ -38,12 +40,12 @@ use words::{CATALOGS, EFFECTS, FIGURES, FUNCTIONS};
 
 /// First words of a statement.
 const STATEMENTS: &[&str] = &[
-    "begin", "continue", "else", "elseif", "elsif", "end", "exception", "exit", "get", "if", "insert",
-    "loop", "null", "perform", "raise", "return", "select", "when", "while",
+    "begin", "case", "continue", "else", "elseif", "elsif", "end", "exception", "exit", "get", "if",
+    "insert", "loop", "null", "perform", "raise", "return", "select", "when", "while",
 ];
 
 /// First words of a statement that is judged as a whole.
-const UPKEEP: &[&str] = &["alter", "analyze", "notify", "refresh", "reindex", "set"];
+const UPKEEP: &[&str] = &["alter", "analyze", "comment", "notify", "refresh", "reindex", "set"];
 
 /// Words of statements, clauses and bodies that are not judged.
 const REFUSED: &[&str] = &[
@@ -65,11 +67,41 @@ pub(crate) enum Returned {
     Anything,
 }
 
-/// Returns the tables, with their schemas, to which a bounded body adds rows, whose rows it changes, of which it removes those that
-/// a constant condition selects, or whose rows it counts; `None` if it may do anything else.
-pub(crate) fn added_to(pieces: &[Piece], returned: Returned, is_plpgsql: bool) -> Option<BTreeSet<UsedName>> {
+/// Limits of a body, by its function and the database in which it is.
+#[derive(Clone, Copy)]
+pub(crate) struct BodyLimits {
+    pub returned: Returned,
+    pub is_plpgsql: bool,
+    /// Set where every caller is of one service: no row of a table is another service's.
+    pub alone: bool,
+}
+
+/// Names that a bounded body uses, with their schemas.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct BodyTables {
+    /// Tables to which it adds rows, or whose rows it changes or removes.
+    pub written: BTreeSet<UsedName>,
+    /// Tables whose rows it reads.
+    pub read: BTreeSet<UsedName>,
+    /// Tables to which it adds partitions.
+    pub parents: BTreeSet<UsedName>,
+    /// Schemas in which it makes or drops tables.
+    pub schemas: BTreeSet<String>,
+}
+
+impl BodyTables {
+    fn extend(&mut self, other: BodyTables) {
+        self.written.extend(other.written);
+        self.read.extend(other.read);
+        self.parents.extend(other.parents);
+        self.schemas.extend(other.schemas);
+    }
+}
+
+/// Returns what a bounded body uses; `None` if it may do anything else.
+pub(crate) fn used_by(pieces: &[Piece], body: BodyLimits) -> Option<BodyTables> {
     let mut statements: BTreeMap<usize, Vec<Vec<Piece>>> = BTreeMap::new();
-    for at in (0..pieces.len()).filter(|at| is_plpgsql && pieces[*at].is("execute")) {
+    for at in (0..pieces.len()).filter(|at| body.is_plpgsql && pieces[*at].is("execute")) {
         let expression = &pieces[at + 1..expression_end(pieces, at)];
         statements.insert(at, executed(pieces, expression, MAX_DEPTH)?);
     }
@@ -78,66 +110,65 @@ pub(crate) fn added_to(pieces: &[Piece], returned: Returned, is_plpgsql: bool) -
         pieces.iter().chain(inner).any(|piece| piece.is_any(words))
     };
     // A message or a row would carry more than the figure.
-    let figure = returned == Returned::Figure && !has(TELLS);
-    let removes = returned != Returned::Anything && !has(&["returning", "raise"]);
-    let limits = BodyLimits { figure, removes, is_plpgsql };
-    let mut tables = limits.judge(pieces, &statements)?;
-    let inside = BodyLimits { is_plpgsql: false, ..limits };
+    let figure = body.returned == Returned::Figure && !has(TELLS);
+    let fixed = body.returned != Returned::Anything && !has(&["returning", "raise"]);
+    let scope = BodyScope { figure, fixed, alone: body.alone, is_plpgsql: body.is_plpgsql };
+    let mut tables = scope.judge(pieces, &statements)?;
+    let inside = BodyScope { is_plpgsql: false, ..scope };
     for statement in statements.values().flatten() {
         tables.extend(inside.judge(statement, &BTreeMap::new())?);
     }
     Some(tables)
 }
 
-/// Limits of a body, by what its function takes and returns.
+/// Limits of the statements of a body.
 #[derive(Clone, Copy)]
-struct BodyLimits {
+struct BodyScope {
     figure: bool,
-    /// Set if the function has no argument and tells nothing of the rows that it removes.
-    removes: bool,
+    /// Set if the function has no argument and tells nothing of the rows that it changes.
+    fixed: bool,
+    alone: bool,
     is_plpgsql: bool,
 }
 
-impl BodyLimits {
-    fn judge(
-        self,
-        pieces: &[Piece],
-        executed: &BTreeMap<usize, Vec<Vec<Piece>>>,
-    ) -> Option<BTreeSet<UsedName>> {
+impl BodyScope {
+    fn judge(self, pieces: &[Piece], executed: &BTreeMap<usize, Vec<Vec<Piece>>>) -> Option<BodyTables> {
         if (0..pieces.len()).any(|at| pieces[at].is("from") && is_list(&pieces[at + 1..])) {
             return None;
         }
         let mut body = BoundedBody {
             pieces,
-            limits: self,
+            scope: self,
             executed,
             aliases: aliases(pieces),
-            counts: self.figure && is_count(pieces),
             sessions: ends_own_sessions(pieces) || shows_work(pieces),
             ends: ends_own_sessions(pieces),
             judged: BTreeSet::new(),
-            tables: BTreeSet::new(),
+            tables: BodyTables::default(),
         };
         body.walk(0, pieces.len())?;
         Some(body.tables)
+    }
+
+    /// Returns `true` if it decides nothing of another service which rows a statement changes.
+    fn may_change(self) -> bool {
+        self.fixed || self.alone
     }
 }
 
 struct BoundedBody<'a> {
     pieces: &'a [Piece],
-    limits: BodyLimits,
+    scope: BodyScope,
     /// Statements of each `EXECUTE`, by its place.
     executed: &'a BTreeMap<usize, Vec<Vec<Piece>>>,
     aliases: BTreeSet<&'a str>,
-    /// Set if it is one `SELECT count(*)`.
-    counts: bool,
     /// Set if it sees of sessions what its caller may see.
     sessions: bool,
     /// Set if it ends only the sessions of the login that calls it.
     ends: bool,
     /// Places of words that are part of a statement judged as a whole.
     judged: BTreeSet<usize>,
-    tables: BTreeSet<UsedName>,
+    tables: BodyTables,
 }
 
 impl<'a> BoundedBody<'a> {
@@ -200,20 +231,34 @@ impl<'a> BoundedBody<'a> {
             let end = self.statement_end(at);
             return is_upkeep(&pieces[at..end]).then_some(Some(end));
         }
+        if let Some((change, end)) = partition_change(pieces, at, self.statement_end(at)) {
+            self.change_partition(change)?;
+            return Some(Some(end));
+        }
         if first.is("delete") {
             return self.removes_some(at).then_some(Some(at + 1));
         }
         if first.is("update") {
-            self.judged.extend(update_words(pieces, at, self.limits.removes)?);
+            self.judged.extend(update_words(pieces, at, self.scope.may_change())?);
             return Some(None);
         }
         if first.is("insert") {
-            self.judged.extend(conflict_words(pieces, at, self.limits.removes)?);
+            self.judged.extend(conflict_words(pieces, at, self.scope.may_change())?);
         }
-        if is_first(STATEMENTS) && !self.limits.is_plpgsql {
+        if is_first(STATEMENTS) && !self.scope.is_plpgsql {
             return Some(None);
         }
         self.block_statement(at)
+    }
+
+    /// Notes a table that is made or dropped; one that an argument names is dropped only where each caller is of one service.
+    fn change_partition(&mut self, change: PartitionChange) -> Option<()> {
+        if change.parent.is_none() && !self.scope.may_change() {
+            return None;
+        }
+        self.tables.schemas.insert(change.schema);
+        self.tables.parents.extend(change.parent);
+        Some(())
     }
 
     /// Judges a statement of PL/pgSQL.
@@ -221,7 +266,7 @@ impl<'a> BoundedBody<'a> {
         let pieces = self.pieces;
         let next_is = |word: &str| pieces.get(at + 1).is_some_and(|piece| piece.is(word));
         let first = &pieces[at];
-        if !self.limits.is_plpgsql {
+        if !self.scope.is_plpgsql {
             return None;
         }
         if first.is("declare") {
@@ -270,7 +315,7 @@ impl<'a> BoundedBody<'a> {
     /// Returns `true` for a DELETE with a condition.
     fn removes_some(&self, at: usize) -> bool {
         let statement = &self.pieces[at..self.statement_end(at)];
-        self.limits.removes && statement.iter().any(|piece| piece.is("where"))
+        self.scope.may_change() && statement.iter().any(|piece| piece.is("where"))
     }
 
     fn begins_statement(&self, at: usize) -> bool {
@@ -291,19 +336,21 @@ impl<'a> BoundedBody<'a> {
         }
         if is_target(self.pieces, at) {
             // A name without a schema may be the caller's temporary table.
-            return name.schema.is_some() && self.tables.insert(name);
+            return name.schema.is_some() && self.tables.written.insert(name);
         }
         if self.pieces.get(next) == Some(&Piece::Symbol(b'(')) {
             return self.call(at, next, &name);
         }
         let listed = |names: &[&str]| names.contains(&name.name.as_str());
-        let figure =
-            self.limits.figure && listed(FIGURES) || self.sessions && name.name == "pg_stat_activity";
+        let figure = self.scope.figure && listed(FIGURES) || self.sessions && name.name == "pg_stat_activity";
         let relation = at > 0 && self.pieces[at - 1].is_any(&["from", "join"]);
         match name.schema.as_deref() {
             Some("pg_catalog") => figure || listed(CATALOGS) || !relation && !name.name.starts_with("pg_"),
-            Some(_) if relation && self.counts => self.tables.insert(name),
-            Some(of) => !relation && self.aliases.contains(of),
+            Some(_) if relation => {
+                self.tables.read.insert(name);
+                true
+            }
+            Some(of) => self.aliases.contains(of),
             None if relation => figure || listed(CATALOGS),
             // The server's own relations may follow a comma.
             None => figure || listed(CATALOGS) || !name.name.starts_with("pg_"),
@@ -322,7 +369,7 @@ impl<'a> BoundedBody<'a> {
             return self.casts(open);
         }
         (server || name.schema.is_none())
-            && (self.limits.figure && listed(FIGURES)
+            && (self.scope.figure && listed(FIGURES)
                 || self.ends && listed(ENDS)
                 || listed(FUNCTIONS)
                 || listed(EFFECTS)

@@ -5,16 +5,6 @@ use std::collections::BTreeSet;
 use super::super::pieces::{Piece, name_at};
 use super::words::CATALOGS;
 
-/// Returns `true` for `SELECT count(*) FROM` and no other SELECT.
-pub(super) fn is_count(pieces: &[Piece]) -> bool {
-    let selects = pieces.iter().filter(|piece| piece.is("select")).count();
-    let [select, count, Piece::Symbol(b'('), Piece::Symbol(b'*'), Piece::Symbol(b')'), from, ..] = pieces
-    else {
-        return false;
-    };
-    selects == 1 && select.is("select") && count.is("count") && from.is("from")
-}
-
 /// Returns `true` if a FROM has a comma: what follows it is a relation without a word that says so.
 pub(super) fn is_list(from: &[Piece]) -> bool {
     let mut depth = 0i32;

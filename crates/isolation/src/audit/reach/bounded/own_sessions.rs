@@ -108,11 +108,12 @@ fn guards_call(pieces: &[Piece], look: usize, call: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::super::pieces::pieces;
-    use super::super::{Returned, added_to};
+    use super::super::{BodyLimits, Returned, used_by};
 
     #[test]
     fn sessions_of_the_callers_login_may_be_ended() {
-        let bounded = |body: &str| added_to(&pieces(body), Returned::Anything, true).is_some();
+        let limits = BodyLimits { returned: Returned::Anything, is_plpgsql: true, alone: false };
+        let bounded = |body: &str| used_by(&pieces(body), limits).is_some();
         for body in [
             "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE usename = session_user AND state = 'active'",
             "SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a WHERE a.pid = $1 AND a.usename = session_user",

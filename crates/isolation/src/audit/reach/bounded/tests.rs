@@ -3,10 +3,15 @@
 use super::super::pieces::pieces;
 use super::*;
 
+fn limits(returned: Returned) -> BodyLimits {
+    BodyLimits { returned, is_plpgsql: true, alone: false }
+}
+
 fn tables(body: &str) -> Option<String> {
-    let found = added_to(&pieces(body), Returned::Anything, true)?;
-    let shown = |name: UsedName| format!("{}.{}", name.schema.unwrap_or_default(), name.name);
-    Some(found.into_iter().map(shown).collect::<Vec<_>>().join(" "))
+    let found = used_by(&pieces(body), limits(Returned::Anything))?;
+    let shown = |name: &UsedName| format!("{}.{}", name.schema.as_deref().unwrap_or_default(), name.name);
+    let read = found.read.iter().map(|name| format!("<{}", shown(name)));
+    Some(found.written.iter().map(shown).chain(read).collect::<Vec<_>>().join(" "))
 }
 
 #[test]
@@ -23,6 +28,13 @@ fn a_body_of_listed_words_is_bounded() {
             "SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relname = $1",
             "",
         ),
+        ("SELECT s FROM app.secret", "<app.secret"),
+        ("BEGIN RETURN QUERY SELECT f.s FROM app.secret f WHERE f.id = x; END", "<app.secret"),
+        ("SELECT max(at) FROM ops.log WHERE id = (SELECT max(id) FROM ops.other)", "<ops.log <ops.other"),
+        (
+            "BEGIN CASE kind WHEN 'all' THEN RETURN (SELECT count(*) FROM ops.n); ELSE INSERT INTO ops.m VALUES (1); END CASE; END",
+            "ops.m <ops.n",
+        ),
     ] {
         assert_eq!(tables(body).as_deref(), Some(added), "{body}");
     }
@@ -31,24 +43,25 @@ fn a_body_of_listed_words_is_bounded() {
 #[test]
 fn a_single_number_may_tell_of_the_servers_work() {
     let lag = "SELECT coalesce(max(pg_catalog.pg_wal_lsn_diff(sent_lsn, replay_lsn)), 0) FROM pg_catalog.pg_stat_replication";
-    assert!(added_to(&pieces(lag), Returned::Figure, true).is_some());
-    assert_eq!(added_to(&pieces(lag), Returned::Anything, true), None);
+    let used = |body: &str, returned| used_by(&pieces(body), limits(returned));
+    assert!(used(lag, Returned::Figure).is_some());
+    assert_eq!(used(lag, Returned::Anything), None);
     let told = "BEGIN RAISE NOTICE '%', (SELECT max(query) FROM pg_stat_activity); RETURN 1; END";
-    assert_eq!(added_to(&pieces(told), Returned::Figure, true), None);
-    assert_eq!(added_to(&pieces("SELECT ascii(rolpassword) FROM pg_authid"), Returned::Figure, true), None);
+    assert_eq!(used(told, Returned::Figure), None);
+    assert_eq!(used("SELECT ascii(rolpassword) FROM pg_authid", Returned::Figure), None);
 }
 
 #[test]
-fn rows_of_a_table_are_counted_or_removed_by_age_without_an_argument() {
-    let named = |body: &str, returned| added_to(&pieces(body), returned, true).map(|tables| tables.len());
+fn rows_of_a_table_are_removed_by_age_without_an_argument_or_where_one_service_is_alone() {
+    let named = |body: &str, returned| {
+        let found = used_by(&pieces(body), limits(returned));
+        found.map(|tables| tables.written.len() + tables.read.len())
+    };
     let old = "DELETE FROM ops.log WHERE at < now() - interval '30 days'";
     assert_eq!(named("SELECT count(*) FROM ops.log", Returned::Figure), Some(1));
     assert_eq!(named(old, Returned::Nothing), Some(1));
     assert_eq!(named(&format!("BEGIN {old}; END"), Returned::Figure), Some(1));
     for (body, returned) in [
-        ("SELECT count(*) FROM ops.log", Returned::Anything),
-        ("SELECT max(secret) FROM ops.log", Returned::Figure),
-        ("SELECT count(*) FROM ops.log WHERE id = (SELECT max(id) FROM ops.other)", Returned::Figure),
         ("DELETE FROM ops.log", Returned::Nothing),
         ("DELETE FROM log WHERE at < now()", Returned::Nothing),
         ("DELETE FROM ops.log WHERE app.f(at)", Returned::Nothing),
@@ -57,6 +70,30 @@ fn rows_of_a_table_are_counted_or_removed_by_age_without_an_argument() {
     ] {
         assert_eq!(named(body, returned), None, "{body}");
     }
+    for body in [
+        "DELETE FROM ops.log WHERE id = $1",
+        "BEGIN UPDATE ops.log SET at = x WHERE id = y; END",
+        "INSERT INTO ops.log VALUES ($1) ON CONFLICT (id) DO UPDATE SET at = excluded.at",
+        "BEGIN EXECUTE format('DROP TABLE ops.%I', n); END",
+    ] {
+        for alone in [true, false] {
+            let limits = BodyLimits { alone, ..limits(Returned::Anything) };
+            assert_eq!(used_by(&pieces(body), limits).is_some(), alone, "{body}");
+        }
+    }
+}
+
+#[test]
+fn partitions_are_made_in_the_schema_that_the_text_names() {
+    let made = |schema: &str| {
+        format!(
+            "BEGIN EXECUTE format('CREATE TABLE IF NOT EXISTS {schema}.%I PARTITION OF ops.log FOR VALUES FROM (%L) TO (%L)', n, a, b); END"
+        )
+    };
+    let found = used_by(&pieces(&made("ops")), limits(Returned::Anything)).unwrap();
+    assert_eq!(found.schemas, BTreeSet::from(["ops".into()]));
+    assert_eq!(found.parents.len(), 1);
+    assert_eq!(used_by(&pieces(&made("%I")), limits(Returned::Anything)), None);
 }
 
 #[test]
@@ -66,7 +103,6 @@ fn a_body_with_anything_else_is_not() {
         "SELECT pg_read_file('/etc/passwd')",
         "SELECT pg_read_file('/proc/loadavg', $1)",
         "SELECT app.f($1)",
-        "SELECT s FROM app.secret",
         "SELECT 1 FROM pg_class, pg_authid",
         "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, planted",
         "SELECT rolpassword FROM pg_authid",
@@ -77,7 +113,6 @@ fn a_body_with_anything_else_is_not() {
         "BEGIN EXECUTE x; END",
         "BEGIN PERFORM set_config('role', x, false); END",
         "BEGIN UPDATE ops.n SET what = x; END",
-        "BEGIN RETURN QUERY SELECT s FROM app.secret; END",
         "BEGIN RETURN QUERY UPDATE ops.n SET what = x RETURNING id; END",
         "BEGIN EXECUTE format('SELECT %s', x); END",
         "DECLARE v app.evil; BEGIN v := x; END",
@@ -85,6 +120,7 @@ fn a_body_with_anything_else_is_not() {
         "SELECT query_to_xml($1, true, true, '')",
         "SELECT current_setting('primary_conninfo')",
         "SELECT pg_sleep(100)",
+        "SELECT s FROM secret",
         "SELECT 1; DROP TABLE ops.n",
         "BEGIN IF true THEN DROP TABLE ops.n; END IF; END",
         "SELECT * FROM (SELECT usename FROM pg_stat_activity) x",

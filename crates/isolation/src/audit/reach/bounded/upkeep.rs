@@ -24,6 +24,7 @@ pub(super) fn is_upkeep(statement: &[Piece]) -> bool {
             rest.is_empty() || relation_end(rest).is_some_and(|end| is_columns(&rest[end..]))
         }
         word if word.is("reindex") => reindexes(rest),
+        word if word.is("comment") => comments(rest),
         word if word.is("notify") => notifies(rest),
         word if word.is("set") => sets(rest),
         word if word.is("alter") => changes_own_password(rest),
@@ -69,6 +70,19 @@ fn reindexes(rest: &[Piece]) -> bool {
     kind.is_any(&["table", "index"]) && of_user && !is_unknown(&name.name) && end == rest.len()
 }
 
+/// Returns `true` for a comment on a table or a column of users.
+fn comments(rest: &[Piece]) -> bool {
+    let [on, kind, rest @ ..] = rest else { return false };
+    let Some((first, end)) = name_at(rest, 0) else { return false };
+    let of_user = first.schema.as_deref().is_some_and(|of| !SERVERS.contains(&of));
+    let rest = match &rest[end..] {
+        [Piece::Symbol(b'.'), Piece::Word { .. }, rest @ ..] if kind.is("column") => rest,
+        rest => rest,
+    };
+    let is_text = matches!(rest, [is, Piece::Text(_)] if is.is("is"));
+    on.is("on") && kind.is_any(&["column", "table"]) && of_user && is_text
+}
+
 fn notifies(rest: &[Piece]) -> bool {
     matches!(rest, [Piece::Word { .. }] | [Piece::Word { .. }, Piece::Symbol(b','), Piece::Text(_)])
 }
@@ -110,6 +124,8 @@ mod tests {
             "ANALYZE VERBOSE app.item (id, name)",
             "REINDEX TABLE app.item",
             "NOTIFY jobs, 'new'",
+            "COMMENT ON TABLE app.item IS 'x'",
+            "COMMENT ON COLUMN app.item.name IS 'x'",
             "SET LOCAL statement_timeout = '5s'",
             "SET LOCAL app.login TO 'x'",
             "ALTER ROLE SESSION_USER PASSWORD 'x'",
@@ -121,6 +137,9 @@ mod tests {
             "REFRESH MATERIALIZED VIEW daily",
             "REINDEX TABLE pg_catalog.pg_authid",
             "REINDEX DATABASE red_db",
+            "COMMENT ON TABLE item IS 'x'",
+            "COMMENT ON ROLE red_app IS 'x'",
+            "COMMENT ON TABLE pg_catalog.pg_class IS 'x'",
             "REINDEX SYSTEM app.item",
             "ANALYZE app.item; DROP TABLE app.item",
             "SET LOCAL role = 'postgres'",

@@ -59,6 +59,36 @@ pub(super) const FUNCTIONS: &[FunctionPair] = &[
         "BEGIN EXECUTE format('INSERT INTO ops.log (what) VALUES (%s)', what); END",
     ),
     pair(
+        ["text", "boolean", "sql"],
+        "SELECT coalesce((SELECT f.is_on FROM ops.log f WHERE f.name = $1), false)",
+        "SELECT coalesce((SELECT f.is_on FROM public.item f WHERE f.name = $1), false)",
+    ),
+    pair(
+        ["text", "SETOF ops.log", "plpgsql"],
+        "BEGIN RETURN QUERY SELECT * FROM ops.log WHERE name = x; END",
+        "BEGIN RETURN QUERY SELECT * FROM ops.accounts WHERE name = x; END",
+    ),
+    pair(
+        ["text", "bigint", "plpgsql"],
+        "DECLARE n bigint; BEGIN EXECUTE 'SELECT count(*) FROM ops.log WHERE what = $1' INTO n USING w; RETURN n; END",
+        "DECLARE n bigint; BEGIN EXECUTE 'SELECT count(*) FROM ops.log WHERE ' || w INTO n; RETURN n; END",
+    ),
+    pair(
+        ["text", "void", "plpgsql"],
+        "BEGIN EXECUTE format('COMMENT ON TABLE public.item IS %L', c); END",
+        "BEGIN EXECUTE format('COMMENT ON %s IS %L', o, c); END",
+    ),
+    pair(
+        ["date", "void", "plpgsql"],
+        "BEGIN EXECUTE format('CREATE TABLE IF NOT EXISTS ops.%I PARTITION OF ops.log FOR VALUES FROM (%L) TO (%L)', 'log_' || d, d, d + 1); END",
+        "BEGIN EXECUTE format('CREATE TABLE IF NOT EXISTS public.%I PARTITION OF public.item FOR VALUES FROM (%L) TO (%L)', 'log_' || d, d, d + 1); END",
+    ),
+    pair(
+        ["", "integer", "plpgsql"],
+        "DECLARE r record; n integer := 0; BEGIN FOR r IN SELECT c.relname FROM pg_class c WHERE c.relname < 'log_2' LOOP EXECUTE format('DROP TABLE ops.%I', r.relname); n := n + 1; END LOOP; RETURN n; END",
+        "DECLARE r record; n integer := 0; BEGIN FOR r IN SELECT c.relname FROM pg_class c WHERE c.relname < 'log_2' LOOP EXECUTE format('DROP TABLE public.%I', r.relname); n := n + 1; END LOOP; RETURN n; END",
+    ),
+    pair(
         ["text", "void", "plpgsql"],
         "BEGIN EXECUTE 'INSERT INTO ops.log (what) VALUES ($1)' USING what; END",
         "BEGIN EXECUTE 'INSERT INTO ' || tab || ' (what) VALUES ($1)' USING what; END",
@@ -76,12 +106,12 @@ pub(super) const FUNCTIONS: &[FunctionPair] = &[
     pair(
         ["text", "bigint", "sql"],
         "INSERT INTO ops.log (what) VALUES ($1) ON CONFLICT DO NOTHING RETURNING id",
-        "INSERT INTO ops.log (what) VALUES ($1) ON CONFLICT (id) DO UPDATE SET what = $1 RETURNING id",
+        "INSERT INTO public.item (name) VALUES ($1) ON CONFLICT (id) DO UPDATE SET name = $1 RETURNING id",
     ),
     pair(
         ["text", "void", "sql"],
         "INSERT INTO ops.beat (login, version) VALUES (session_user, $1) ON CONFLICT (login) DO UPDATE SET version = excluded.version",
-        "INSERT INTO ops.beat (login, version) VALUES ($1, $1) ON CONFLICT (login) DO UPDATE SET version = excluded.version",
+        "INSERT INTO beat (login, version) VALUES ($1, $1) ON CONFLICT (login) DO UPDATE SET version = excluded.version",
     ),
     pair(
         ["", "void", "sql"],
@@ -91,7 +121,7 @@ pub(super) const FUNCTIONS: &[FunctionPair] = &[
     pair(
         ["text", "void", "sql"],
         "UPDATE ops.beat SET version = $1 WHERE login = session_user",
-        "UPDATE ops.beat SET version = $1 WHERE login = current_user",
+        "UPDATE public.item SET name = $1 WHERE login = session_user",
     ),
     pair(
         ["", "void", "plpgsql"],
