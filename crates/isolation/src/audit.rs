@@ -23,6 +23,7 @@ mod search_paths;
 mod secrets;
 mod sessions;
 mod settings;
+mod suspended;
 #[cfg(test)]
 pub mod testing;
 

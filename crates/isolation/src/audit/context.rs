@@ -1,6 +1,7 @@
 //! Input of every rule of the audit.
 
 use super::roles::{RoleClass, Roles};
+use super::suspended::suspended;
 use martydb_catalog::{CatalogObject, DatabaseCatalog, Snapshot};
 use martydb_model::contract::{self, ATTRIBUTES, ObjectClass};
 use martydb_model::findings::Severity::{self, Critical, High, Low, Medium};
@@ -107,7 +108,8 @@ impl AuditSubject for FindingBuilder {
 impl<'a> Audit<'a> {
     pub fn new(desired: &'a DesiredServer, snapshot: &'a Snapshot) -> Audit<'a> {
         let actual = &snapshot.actual;
-        Audit { desired, actual, snapshot, roles: Roles::new(desired, actual) }
+        let suspended = suspended(snapshot);
+        Audit { desired, actual, snapshot, roles: Roles::new(desired, actual, suspended) }
     }
 
     pub fn role(&self, name: &str) -> Option<&'a RoleName> {

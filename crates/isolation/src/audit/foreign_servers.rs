@@ -1,9 +1,11 @@
 //! Connections out of a database: foreign servers, their tables and the logins that they use.
 
+use std::collections::BTreeSet;
+
 use super::context::{Audit, Database};
 use crate::audit::context::AuditSubject;
 use crate::audit::reach::is_of_kernel;
-use martydb_catalog::{CatalogObject, ForeignServer, Mapping};
+use martydb_catalog::{CatalogObject, DatabaseCatalog, ForeignServer, Mapping};
 use martydb_model::findings::Severity::{Critical, High, Low, Medium};
 use martydb_model::findings::{FOREIGN_TABLE, FindingBuilder, PUBLIC, USER_MAPPING};
 use martydb_model::grants::{Repair, RepairScope, ident};
@@ -53,17 +55,39 @@ fn unchecked(db: &Database<'_>, wrapper: &str, out: &mut Vec<FindingBuilder>) {
 }
 
 /// Returns `true` for a server that connects nowhere, leads the service's logins, as themselves, back to the database in which
-/// it is, or has no login: who may use it needs a login and a password of the other side,
-/// <https://www.postgresql.org/docs/current/postgres-fdw.html>, `password_required`.
+/// it is, or has no login: who may use it needs a login and a password of the other end.
 pub(crate) fn leads_nowhere(db: &Database<'_>, item: &CatalogObject) -> bool {
     let named = |server: &&ForeignServer| item.kind == "foreign server" && server.name == item.name;
     db.catalog.servers.iter().find(named).is_some_and(|server| {
         let route = ServerMapping { db, server, beyond: None };
         let own =
             |mapping: &Mapping| mapping.role.as_deref().is_some_and(|role| route.leads_back(mapping, role));
-        let asks = ["postgres_fdw", "dblink_fdw"].contains(&server.wrapper.as_str());
-        !server.connects || server.mappings.iter().all(own) && (asks || !server.mappings.is_empty())
+        !server.connects
+            || server.mappings.iter().all(own) && (asks_for_password(server) || !server.mappings.is_empty())
     })
+}
+
+/// Returns `true` for a wrapper that connects without a password for superusers alone, unless a mapping says otherwise:
+/// <https://www.postgresql.org/docs/current/postgres-fdw.html>, `password_required`.
+fn asks_for_password(server: &ForeignServer) -> bool {
+    ["postgres_fdw", "dblink_fdw"].contains(&server.wrapper.as_str())
+}
+
+/// Returns `true` if a mapping gives its role a login at the other end: a password, or none where none is asked for.
+fn opens(audit: &Audit<'_>, server: &ForeignServer, mapping: &Mapping) -> bool {
+    let role = mapping.role.as_deref().and_then(|role| audit.role(role));
+    let is_superuser = role.is_some_and(|role| audit.actual.roles[role].superuser);
+    let lacks_password = mapping.bare == Some(true) && mapping.passwordless != Some(true);
+    !asks_for_password(server) || is_superuser || !lacks_password
+}
+
+/// Returns the foreign tables that no role reads: their server has no mapping that opens it.
+pub(crate) fn locked_tables<'a>(audit: &Audit<'_>, catalog: &'a DatabaseCatalog) -> BTreeSet<&'a str> {
+    let is_locked = |server: &&ForeignServer| {
+        asks_for_password(server) && !server.mappings.iter().any(|mapping| opens(audit, server, mapping))
+    };
+    let locked = catalog.servers.iter().filter(is_locked);
+    locked.flat_map(|server| server.tables.iter().map(|table| table.display.as_str())).collect()
 }
 
 struct ServerMapping<'a> {
@@ -96,7 +120,9 @@ impl ServerMapping<'_> {
                 // An unmanaged login that reaches no service by it, in a database of its own.
                 let is_own =
                     !of_service && self.db.is_granted_by_name(user) && self.db.audit.managed(user).is_none();
-                let is_idle = is_own || !self.server.connects && mapping.bare == Some(true);
+                let is_idle = is_own
+                    || !opens(self.db.audit, self.server, mapping)
+                    || !self.server.connects && mapping.bare == Some(true);
                 let severity = if is_idle || self.leads_back(mapping, user) { Low } else { severity };
                 let of =
                     mapping.role.as_deref().map_or(stmt!("PUBLIC"), |role| stmt!("{r}", r = ident(role)));
@@ -149,6 +175,17 @@ impl ServerMapping<'_> {
                 .is_some_and(|(service, _)| self.db.service.is_some_and(|own| own.name == service.name))
     }
 
+    /// Returns `true` if a reader of the server's tables has a login at the other end, by its own mapping or by that of PUBLIC.
+    fn is_open_to(&self, user: &str) -> bool {
+        let audit = self.db.audit;
+        let is_of = |mapping: &&Mapping| match mapping.role.as_deref() {
+            Some(role) => user == PUBLIC || audit.actors(role).contains(&user),
+            None => true,
+        };
+        let mut mappings = self.server.mappings.iter().filter(is_of);
+        !asks_for_password(self.server) || mappings.any(|mapping| opens(audit, self.server, mapping))
+    }
+
     fn tables(&self, out: &mut Vec<FindingBuilder>) {
         for table in self.server.tables.iter().filter(|_| self.db.service.is_some()) {
             let mut objects = self.db.catalog.objects.iter();
@@ -170,8 +207,9 @@ impl ServerMapping<'_> {
             );
             for user in users {
                 let mut mappings = self.server.mappings.iter();
-                let leads_back = mappings.any(|mapping| self.leads_back(mapping, user));
-                let severity = if leads_back { Low } else { severity };
+                let is_idle =
+                    mappings.any(|mapping| self.leads_back(mapping, user)) || !self.is_open_to(user);
+                let severity = if is_idle { Low } else { severity };
                 let found = self.exposing(FOREIGN_TABLE.of(user).at(severity));
                 let found = found.object(format!("foreign table {}", table.display)).evidence(seen.clone());
                 let gives = item.and_then(|item| Some((self.db.audit.entry_for(item, user)?, item)));
@@ -212,6 +250,11 @@ mod tests {
     }
 
     fn mapping(role: Option<&str>, user: &str) -> Value {
+        json!([{ "role": role, "user": user, "bare": false, "passwordless": false }])
+    }
+
+    /// Without a password.
+    fn bare(role: Option<&str>, user: &str) -> Value {
         json!([{ "role": role, "user": user, "bare": true, "passwordless": false }])
     }
 
@@ -230,7 +273,8 @@ mod tests {
                 &["medium | user-mapping | red | red_app | red_db | foreign server far"],
             ),
             (far(Some("red_db"), Some("red_app"), "red_app"), &[]),
-            (server("dummy", Some("blue_db"), mapping(Some("red_app"), "red_far")), &[]),
+            (server("dummy", Some("blue_db"), bare(Some("red_app"), "red_far")), &[]),
+            (server("postgres_fdw", Some("blue_db"), bare(Some("red_app"), "blue_app")), &[]),
         ]);
         let abroad = far(Some("red_db"), Some("red_app"), "red_app");
         let abroad = abroad.inside("red_db", |catalog| catalog.servers[0].local = false);
@@ -301,10 +345,9 @@ mod tests {
     /// A handler is added by a superuser alone.
     #[test]
     fn a_wrapper_without_a_handler_reads_nothing() {
-        let read = |wrapper: &str| {
+        let read = |wrapper: &str, mappings: Value| {
             let owner = |found: &mut martydb_catalog::CatalogObject| found.owner = "red_owner".into();
-            let read =
-                server(wrapper, None, json!(null)).object("red_db", "foreign table", "public.f", owner);
+            let read = server(wrapper, None, mappings).object("red_db", "foreign table", "public.f", owner);
             let table = json!({ "display": "public.f", "file": null });
             let read = read.inside("red_db", |catalog| {
                 catalog.servers[0].tables.push(row(table));
@@ -313,8 +356,17 @@ mod tests {
             read.grant_inside("red_db", "SELECT", "public.f", "red_ro")
         };
         let line = "high | foreign-table | red | red_ro | red_db | foreign table public.f";
-        assert_finds(&read("postgres_fdw"), line);
-        let quiet = read("dummy").grave();
-        assert!(quiet.iter().all(|line| !line.contains("foreign-table")), "{quiet:#?}");
+        assert_finds(&read("postgres_fdw", mapping(Some("red_ro"), "far")), line);
+        assert_finds(&read("postgres_fdw", mapping(None, "far")), line);
+        for (wrapper, mappings) in [
+            ("dummy", json!(null)),
+            ("postgres_fdw", json!(null)),
+            ("postgres_fdw", bare(Some("red_ro"), "far")),
+            ("postgres_fdw", mapping(Some("red_app"), "far")),
+        ] {
+            let quiet = read(wrapper, mappings).grave();
+            let is_read = |line: &String| line.ends_with("| foreign table public.f");
+            assert!(!quiet.iter().any(is_read), "{quiet:#?}");
+        }
     }
 }

@@ -25,6 +25,11 @@ pub(crate) fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for role in audit.roles.unmanaged_logins() {
         unmanaged_login(audit, role, out);
     }
+    for role in audit.roles.suspended_logins() {
+        let mut found = vec![];
+        unmanaged_login(audit, role, &mut found);
+        out.extend(found.into_iter().map(|found| found.at(Low)));
+    }
     orphans(audit, out);
     superusers(audit, out);
 }

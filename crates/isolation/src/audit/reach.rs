@@ -28,7 +28,7 @@ pub(crate) use bounded::is_of_kernel;
 pub(crate) use bounded::used_by;
 pub(crate) use bounded::{BodyLimits, BodyTables, Returned};
 pub(crate) use closed_schemas::is_out_of_reach;
-pub(crate) use condition::RowCondition;
+pub(crate) use condition::{RowCondition, parts};
 use fixes::{Cause, is_own};
 use gather::Gathered;
 pub(crate) use martydb_model::findings::FindingBuilder;

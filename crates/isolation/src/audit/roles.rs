@@ -23,15 +23,20 @@ pub struct Roles<'a> {
     desired: &'a DesiredServer,
     actual: &'a ActualServer,
     trusted: BTreeSet<&'a RoleName>,
+    suspended: BTreeSet<&'a RoleName>,
     undeclared: RoleGraph<'a>,
     /// Roles that can act as each role, without the services' own.
     actors: BTreeMap<&'a RoleName, Vec<&'a RoleName>>,
 }
 
 impl<'a> Roles<'a> {
-    pub fn new(desired: &'a DesiredServer, actual: &'a ActualServer) -> Self {
+    pub fn new(
+        desired: &'a DesiredServer,
+        actual: &'a ActualServer,
+        suspended: BTreeSet<&'a RoleName>,
+    ) -> Self {
         let (trusted, undeclared) = (BTreeSet::new(), RoleGraph::new([]));
-        let mut roles = Roles { desired, actual, trusted, undeclared, actors: BTreeMap::new() };
+        let mut roles = Roles { desired, actual, trusted, suspended, undeclared, actors: BTreeMap::new() };
         roles.trusted = roles.find_trusted();
         roles.undeclared = RoleGraph::new(actual.memberships.iter().filter(|row| !roles.is_declared(row)));
         roles.actors = roles.all_actors();
@@ -61,10 +66,16 @@ impl<'a> Roles<'a> {
         self.actual.roles.keys().filter_map(managed)
     }
 
-    /// Returns logins that are neither a service's nor trusted.
+    /// Returns logins that are neither a service's nor trusted, and that the server may let in.
     pub(crate) fn unmanaged_logins(&self) -> impl Iterator<Item = &'a RoleName> + '_ {
         let logins = self.actual.roles.iter().filter(|(_, found)| found.login).map(|(name, _)| name);
-        logins.filter(|name| self.class_of(name) == RoleClass::Unmanaged)
+        logins.filter(|name| self.class_of(name) == RoleClass::Unmanaged && !self.suspended.contains(name))
+    }
+
+    /// Returns such logins that the server lets in nowhere, until someone lifts their limit or sets another date.
+    pub(crate) fn suspended_logins(&self) -> impl Iterator<Item = &'a RoleName> + '_ {
+        let unmanaged = |name: &&'a RoleName| self.class_of(name) == RoleClass::Unmanaged;
+        self.suspended.iter().copied().filter(unmanaged)
     }
 
     /// Returns every role that a role can become by undeclared memberships. A path ends at a service's role,

@@ -44,7 +44,8 @@ pub(crate) fn purpose(db: &Database<'_>, item: &CatalogObject) -> Option<String>
     if item.is_trigger_function() && uses_row(&words) {
         return None;
     }
-    let limits = BodyLimits { returned, is_plpgsql: body.language == "plpgsql", alone: db.service.is_some() };
+    let is_plpgsql = body.language == "plpgsql";
+    let limits = BodyLimits { function: &item.name, returned, is_plpgsql, alone: db.service.is_some() };
     let used = used_by(&words, limits)?;
     is_contained(db, item, &used).then(|| in_words(&used))
 }
@@ -56,17 +57,33 @@ fn is_contained(db: &Database<'_>, item: &CatalogObject, used: &BodyTables) -> b
         schemas.any(|found| found.name == *name && db.audit.class_of(&found.owner) == RoleClass::Trusted)
     };
     // A login of a service may read no rows in a database of no service.
-    let may_read = used.read.is_empty() || db.service.is_some() || !db.is_visited();
+    let may_read = used.read.is_empty() && used.any_of.is_empty() || db.service.is_some() || !db.is_visited();
     may_read
         && used.written.iter().all(|name| is_inert(db, item, name))
         && used.read.iter().all(|name| is_plain(db, &full_name(name)))
         && used.parents.iter().all(|name| is_plain(db, &full_name(name)))
-        && used.schemas.iter().all(is_superusers)
+        && used.schemas.iter().chain(&used.any_of).all(is_superusers)
+        && used.any_of.iter().all(|schema| has_only_inert(db, item, schema))
+}
+
+/// Returns `true` for a schema with nothing but plain tables.
+fn has_only_inert(db: &Database<'_>, function: &CatalogObject, schema: &str) -> bool {
+    let relations = ["foreign table", "materialized view", "table", "view"];
+    let is_inside = |item: &&CatalogObject| {
+        item.schema.as_deref() == Some(schema)
+            && item.column.is_none()
+            && relations.contains(&item.kind.as_str())
+    };
+    db.catalog.objects.iter().filter(is_inside).all(|item| {
+        let name = UsedName { schema: item.schema.clone(), name: item.name.clone() };
+        is_inert(db, function, &name)
+    })
 }
 
 fn in_words(used: &BodyTables) -> String {
     let tables = used.written.iter().chain(&used.read).chain(&used.parents);
-    let names: BTreeSet<String> = tables.map(full_name).collect();
+    let any = used.any_of.iter().map(|schema| format!("schema {schema}"));
+    let names: BTreeSet<String> = tables.map(full_name).chain(any).collect();
     if names.is_empty() {
         return "only computes or maintains relations".into();
     }
@@ -121,8 +138,8 @@ fn executes(body: &RoutineBody, name: &UsedName) -> bool {
     let uses = text.reads.iter().chain(&text.writes).any(|used| used.name == name.name);
     // Another table may have a worker of its own.
     let passes_on = text.writes.iter().any(|used| used.name != name.name);
-    let limits =
-        BodyLimits { returned: Returned::Anything, is_plpgsql: body.language == "plpgsql", alone: false };
+    let is_plpgsql = body.language == "plpgsql";
+    let limits = BodyLimits { function: "", returned: Returned::Anything, is_plpgsql, alone: false };
     let is_bounded = || used_by(&pieces(&body.text), limits).is_some();
     uses && !is_bounded() && (text.executes || passes_on || !text.calls.iter().all(computes))
 }

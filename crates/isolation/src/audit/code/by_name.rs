@@ -2,7 +2,7 @@
 //! and the statistics of a monitor. Every word counts, as in `bounded`.
 
 use crate::audit::context::Database;
-use crate::audit::reach::{Piece, UsedName, computes, name_at, pieces, read_body};
+use crate::audit::reach::{Piece, UsedName, computes, name_at, parts, pieces, read_body};
 use crate::audit::roles::RoleClass;
 use martydb_catalog::CatalogObject;
 
@@ -15,8 +15,8 @@ const COLUMNS: &[&str] = &["passwd", "rolname", "rolpassword", "usename"];
 /// Words of a body with one SELECT that changes nothing and locks nothing.
 const REFUSED: &[&str] = &[
     "alter", "call", "copy", "create", "declare", "delete", "do", "drop", "except", "execute", "for",
-    "grant", "if", "insert", "intersect", "lock", "loop", "merge", "not", "or", "perform", "revoke", "set",
-    "table", "truncate", "union", "update", "while", "with",
+    "grant", "if", "insert", "intersect", "lock", "loop", "merge", "or", "perform", "revoke", "set", "table",
+    "truncate", "union", "update", "while", "with",
 ];
 
 /// Beginnings of the names of statistics, as functions and as relations.
@@ -105,15 +105,20 @@ fn is_count(words: &[Piece]) -> bool {
     select.is("select") && count.is("count") && from.is("from")
 }
 
-/// Returns `true` if the one condition of the text compares the name of the role with an argument.
+/// Returns `true` if one of the conditions of the text compares the name of the role with an argument; the others, all joined by
+/// AND, leave fewer rows.
 fn is_lookup(words: &[Piece], relation: &str) -> bool {
     let Some((_, column)) = VERIFIERS.iter().find(|(of, _)| *of == relation) else { return false };
     let Some(from) = words.iter().position(|word| word.is("where")) else { return false };
-    let condition: Vec<&Piece> = words[from + 1..]
-        .iter()
-        .take_while(|word| **word != Piece::Symbol(b';') && !word.is("into"))
-        .collect();
-    let condition = match condition.as_slice() {
+    let condition = &words[from + 1..];
+    let ends = |word: &Piece| *word == Piece::Symbol(b';') || word.is("into");
+    let condition = &condition[..condition.iter().position(ends).unwrap_or(condition.len())];
+    parts(condition, "and").into_iter().any(|part| names_role(part, column))
+}
+
+/// Returns `true` for `column = argument`.
+fn names_role(condition: &[Piece], column: &str) -> bool {
+    let condition = match condition {
         [Piece::Word { .. }, Piece::Symbol(b'.'), rest @ ..] => rest,
         rest => rest,
     };

@@ -85,6 +85,10 @@ fn functions_of_poolers_and_monitors_are_known_by_their_text() {
     let quiet = [
         ("plpgsql", LOOKUP),
         ("sql", "SELECT usename, passwd FROM pg_catalog.pg_shadow WHERE usename=$1;"),
+        (
+            "plpgsql",
+            "BEGIN SELECT rolname, CASE WHEN rolvaliduntil < now() THEN NULL ELSE rolpassword END FROM pg_authid WHERE rolname = login AND NOT rolsuper AND rolcanlogin INTO name, verifier; RETURN; END",
+        ),
         ("sql", "SELECT rolname, rolpassword FROM pg_authid WHERE rolname = $1"),
         (
             "plpgsql",
@@ -108,6 +112,8 @@ fn functions_of_poolers_and_monitors_are_known_by_their_text() {
         ("sql", "SELECT count(*) FROM pg_authid WHERE rolpassword = $1"),
         ("sql", "SELECT usename, passwd FROM pg_shadow WHERE usename = usename"),
         ("sql", "SELECT usename, passwd FROM pg_shadow WHERE usename = $1 OR true"),
+        ("sql", "SELECT usename, passwd FROM pg_shadow WHERE NOT usename = $1 AND usesuper"),
+        ("sql", "SELECT usename, passwd FROM pg_shadow WHERE NOT (usename = $1)"),
         ("sql", "SELECT usename, passwd FROM pg_shadow WHERE usename <> $1"),
         ("sql", "SELECT usename, passwd FROM pg_shadow, pg_roles WHERE usename = rolcanlogin"),
         ("sql", "SELECT rolpassword FROM pg_stat_activity, pg_authid"),

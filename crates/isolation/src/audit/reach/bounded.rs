@@ -19,6 +19,7 @@ mod settings;
 mod tests;
 mod upkeep;
 mod variables;
+mod with_queries;
 pub(super) mod words;
 
 use super::body_text::{NO_FUNCTION, is_target};
@@ -35,6 +36,7 @@ use partitions::{PartitionChange, partition_change};
 use placeholders::is_unknown;
 use upkeep::is_upkeep;
 use variables::{assigned_at, begins, declarations, type_end};
+use with_queries::with_queries;
 pub(crate) use words::computes;
 use words::{CATALOGS, EFFECTS, FIGURES, FUNCTIONS};
 
@@ -69,7 +71,9 @@ pub(crate) enum Returned {
 
 /// Limits of a body, by its function and the database in which it is.
 #[derive(Clone, Copy)]
-pub(crate) struct BodyLimits {
+pub(crate) struct BodyLimits<'a> {
+    /// Name of the function, with which its text may qualify its arguments.
+    pub function: &'a str,
     pub returned: Returned,
     pub is_plpgsql: bool,
     /// Set where every caller is of one service: no row of a table is another service's.
@@ -87,6 +91,8 @@ pub(crate) struct BodyTables {
     pub parents: BTreeSet<UsedName>,
     /// Schemas in which it makes or drops tables.
     pub schemas: BTreeSet<String>,
+    /// Schemas of which it reads or changes a table that an argument names.
+    pub any_of: BTreeSet<String>,
 }
 
 impl BodyTables {
@@ -95,11 +101,12 @@ impl BodyTables {
         self.read.extend(other.read);
         self.parents.extend(other.parents);
         self.schemas.extend(other.schemas);
+        self.any_of.extend(other.any_of);
     }
 }
 
 /// Returns what a bounded body uses; `None` if it may do anything else.
-pub(crate) fn used_by(pieces: &[Piece], body: BodyLimits) -> Option<BodyTables> {
+pub(crate) fn used_by(pieces: &[Piece], body: BodyLimits<'_>) -> Option<BodyTables> {
     let mut statements: BTreeMap<usize, Vec<Vec<Piece>>> = BTreeMap::new();
     for at in (0..pieces.len()).filter(|at| body.is_plpgsql && pieces[*at].is("execute")) {
         let expression = &pieces[at + 1..expression_end(pieces, at)];
@@ -112,7 +119,8 @@ pub(crate) fn used_by(pieces: &[Piece], body: BodyLimits) -> Option<BodyTables> 
     // A message or a row would carry more than the figure.
     let figure = body.returned == Returned::Figure && !has(TELLS);
     let fixed = body.returned != Returned::Anything && !has(&["returning", "raise"]);
-    let scope = BodyScope { figure, fixed, alone: body.alone, is_plpgsql: body.is_plpgsql };
+    let BodyLimits { function, alone, is_plpgsql, .. } = body;
+    let scope = BodyScope { function, figure, fixed, alone, is_plpgsql };
     let mut tables = scope.judge(pieces, &statements)?;
     let inside = BodyScope { is_plpgsql: false, ..scope };
     for statement in statements.values().flatten() {
@@ -123,7 +131,8 @@ pub(crate) fn used_by(pieces: &[Piece], body: BodyLimits) -> Option<BodyTables> 
 
 /// Limits of the statements of a body.
 #[derive(Clone, Copy)]
-struct BodyScope {
+struct BodyScope<'a> {
+    function: &'a str,
     figure: bool,
     /// Set if the function has no argument and tells nothing of the rows that it changes.
     fixed: bool,
@@ -131,19 +140,26 @@ struct BodyScope {
     is_plpgsql: bool,
 }
 
-impl BodyScope {
-    fn judge(self, pieces: &[Piece], executed: &BTreeMap<usize, Vec<Vec<Piece>>>) -> Option<BodyTables> {
+impl<'a> BodyScope<'a> {
+    fn judge(
+        self,
+        pieces: &'a [Piece],
+        executed: &'a BTreeMap<usize, Vec<Vec<Piece>>>,
+    ) -> Option<BodyTables> {
         if (0..pieces.len()).any(|at| pieces[at].is("from") && is_list(&pieces[at + 1..])) {
             return None;
         }
+        let queries = with_queries(pieces);
         let mut body = BoundedBody {
             pieces,
             scope: self,
             executed,
-            aliases: aliases(pieces),
+            aliases: aliases(pieces).into_iter().chain([self.function]).collect(),
+            queries: queries.iter().map(|query| query.name).collect(),
+            starts: queries.iter().map(|query| query.start).collect(),
             sessions: ends_own_sessions(pieces) || shows_work(pieces),
             ends: ends_own_sessions(pieces),
-            judged: BTreeSet::new(),
+            judged: queries.iter().map(|query| query.with).collect(),
             tables: BodyTables::default(),
         };
         body.walk(0, pieces.len())?;
@@ -158,10 +174,13 @@ impl BodyScope {
 
 struct BoundedBody<'a> {
     pieces: &'a [Piece],
-    scope: BodyScope,
+    scope: BodyScope<'a>,
     /// Statements of each `EXECUTE`, by its place.
     executed: &'a BTreeMap<usize, Vec<Vec<Piece>>>,
     aliases: BTreeSet<&'a str>,
+    /// Names of the queries of a WITH, and the places of their first words.
+    queries: BTreeSet<&'a str>,
+    starts: BTreeSet<usize>,
     /// Set if it sees of sessions what its caller may see.
     sessions: bool,
     /// Set if it ends only the sessions of the login that calls it.
@@ -234,6 +253,9 @@ impl<'a> BoundedBody<'a> {
         if let Some((change, end)) = partition_change(pieces, at, self.statement_end(at)) {
             self.change_partition(change)?;
             return Some(Some(end));
+        }
+        if first.is("with") {
+            return self.judged.contains(&at).then_some(None);
         }
         if first.is("delete") {
             return self.removes_some(at).then_some(Some(at + 1));
@@ -319,7 +341,7 @@ impl<'a> BoundedBody<'a> {
     }
 
     fn begins_statement(&self, at: usize) -> bool {
-        at == 0 || begins(&self.pieces[at - 1]) && self.case_is_closed(at)
+        at == 0 || self.starts.contains(&at) || begins(&self.pieces[at - 1]) && self.case_is_closed(at)
     }
 
     /// Returns `true` unless the place is inside a CASE, whose THEN and ELSE begin no statement.
@@ -331,10 +353,17 @@ impl<'a> BoundedBody<'a> {
     }
 
     fn name(&mut self, at: usize, next: usize, name: UsedName) -> bool {
-        if is_unknown(&name.name) || name.schema.as_deref().is_some_and(is_unknown) {
+        let relation = at > 0 && self.pieces[at - 1].is_any(&["from", "join"]);
+        let target = is_target(self.pieces, at);
+        if name.schema.as_deref().is_some_and(is_unknown) {
             return false;
         }
-        if is_target(self.pieces, at) {
+        if is_unknown(&name.name) {
+            let of = name.schema.filter(|of| (relation || target) && of != "pg_catalog");
+            self.tables.any_of.extend(of.clone());
+            return of.is_some();
+        }
+        if target {
             // A name without a schema may be the caller's temporary table.
             return name.schema.is_some() && self.tables.written.insert(name);
         }
@@ -343,7 +372,6 @@ impl<'a> BoundedBody<'a> {
         }
         let listed = |names: &[&str]| names.contains(&name.name.as_str());
         let figure = self.scope.figure && listed(FIGURES) || self.sessions && name.name == "pg_stat_activity";
-        let relation = at > 0 && self.pieces[at - 1].is_any(&["from", "join"]);
         match name.schema.as_deref() {
             Some("pg_catalog") => figure || listed(CATALOGS) || !relation && !name.name.starts_with("pg_"),
             Some(_) if relation => {
@@ -351,7 +379,7 @@ impl<'a> BoundedBody<'a> {
                 true
             }
             Some(of) => self.aliases.contains(of),
-            None if relation => figure || listed(CATALOGS),
+            None if relation => figure || listed(CATALOGS) || self.queries.contains(name.name.as_str()),
             // The server's own relations may follow a comma.
             None => figure || listed(CATALOGS) || !name.name.starts_with("pg_"),
         }

@@ -88,6 +88,8 @@ pub(crate) struct DatabaseContents<'a, 'b> {
     pub id: DatabaseId,
     pub name: &'a str,
     pub bounded: &'b BTreeSet<String>,
+    /// Foreign tables that no role reads.
+    pub locked: BTreeSet<&'a str>,
     pub all: &'b mut Gathered<'a>,
 }
 
@@ -222,7 +224,8 @@ impl<'a> DatabaseContents<'a, '_> {
             self.all.facts.visited_tables.push(object);
         }
         let secret = SECRETS.iter().find(|row| row.0 == found.display).map(|row| row.1);
-        let target = secret.or_else(|| away(self.audit, found));
+        let is_locked = self.locked.contains(found.display.as_str());
+        let target = secret.or_else(|| away(self.audit, found).filter(|_| !is_locked));
         self.all.facts.secrets.extend(target.map(|target| (id, target)));
         let lever = LEVERS.iter().find(|row| row.0 == found.display && !found.row_security);
         self.all.facts.levers.extend(

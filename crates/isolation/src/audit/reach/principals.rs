@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::super::context::Audit;
 use super::gather::Gathered;
 use super::objects::{BoundedFunctions, DatabaseContents, inside};
+use crate::audit::foreign_servers::locked_tables;
 use crate::reach::{DatabaseId, Member};
 use martydb_model::{ActualDatabase, FILE_ROLES};
 
@@ -111,6 +112,7 @@ fn database<'a>(
     }
     if let Some(catalog) = audit.snapshot.databases.get(name) {
         let bounded = bounded.get(name).cloned().unwrap_or_default();
-        inside(DatabaseContents { audit, id, name, bounded: &bounded, all }, catalog);
+        let locked = locked_tables(audit, catalog);
+        inside(DatabaseContents { audit, id, name, bounded: &bounded, locked, all }, catalog);
     }
 }

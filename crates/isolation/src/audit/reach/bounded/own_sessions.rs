@@ -112,7 +112,8 @@ mod tests {
 
     #[test]
     fn sessions_of_the_callers_login_may_be_ended() {
-        let limits = BodyLimits { returned: Returned::Anything, is_plpgsql: true, alone: false };
+        let limits =
+            BodyLimits { function: "", returned: Returned::Anything, is_plpgsql: true, alone: false };
         let bounded = |body: &str| used_by(&pieces(body), limits).is_some();
         for body in [
             "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE usename = session_user AND state = 'active'",

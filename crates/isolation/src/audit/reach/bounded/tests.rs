@@ -3,8 +3,8 @@
 use super::super::pieces::pieces;
 use super::*;
 
-fn limits(returned: Returned) -> BodyLimits {
-    BodyLimits { returned, is_plpgsql: true, alone: false }
+fn limits(returned: Returned) -> BodyLimits<'static> {
+    BodyLimits { function: "f", returned, is_plpgsql: true, alone: false }
 }
 
 fn tables(body: &str) -> Option<String> {
@@ -29,6 +29,8 @@ fn a_body_of_listed_words_is_bounded() {
             "",
         ),
         ("SELECT s FROM app.secret", "<app.secret"),
+        ("BEGIN INSERT INTO ops.n (what) VALUES (f.what); END", "ops.n"),
+        ("WITH old AS (SELECT id FROM ops.n) SELECT count(*) FROM old o WHERE o.id > 1", "<ops.n"),
         ("BEGIN RETURN QUERY SELECT f.s FROM app.secret f WHERE f.id = x; END", "<app.secret"),
         ("SELECT max(at) FROM ops.log WHERE id = (SELECT max(id) FROM ops.other)", "<ops.log <ops.other"),
         (
@@ -72,6 +74,7 @@ fn rows_of_a_table_are_removed_by_age_without_an_argument_or_where_one_service_i
     }
     for body in [
         "DELETE FROM ops.log WHERE id = $1",
+        "WITH old AS (DELETE FROM ops.log WHERE id = $1 RETURNING id) SELECT count(*) FROM old",
         "BEGIN UPDATE ops.log SET at = x WHERE id = y; END",
         "INSERT INTO ops.log VALUES ($1) ON CONFLICT (id) DO UPDATE SET at = excluded.at",
         "BEGIN EXECUTE format('DROP TABLE ops.%I', n); END",
@@ -94,6 +97,21 @@ fn partitions_are_made_in_the_schema_that_the_text_names() {
     assert_eq!(found.schemas, BTreeSet::from(["ops".into()]));
     assert_eq!(found.parents.len(), 1);
     assert_eq!(used_by(&pieces(&made("%I")), limits(Returned::Anything)), None);
+}
+
+#[test]
+fn a_table_that_an_argument_names_is_one_of_a_schema() {
+    for (schema, text) in [
+        ("ops", "BEGIN EXECUTE format('SELECT count(*) FROM ops.%I', q) INTO n; RETURN n; END"),
+        ("ops", "BEGIN EXECUTE format('INSERT INTO ops.%I VALUES (1)', q); END"),
+        ("", "BEGIN EXECUTE format('SELECT count(*) FROM %I.log', q) INTO n; RETURN n; END"),
+        ("", "BEGIN EXECUTE format('SELECT count(*) FROM %I', q) INTO n; RETURN n; END"),
+        ("", "BEGIN EXECUTE format('SELECT ops.%I()', q); END"),
+    ] {
+        let found = used_by(&pieces(text), limits(Returned::Anything));
+        let schemas = found.map(|found| found.any_of.into_iter().collect::<Vec<_>>().join(" "));
+        assert_eq!(schemas.unwrap_or_default(), schema, "{text}");
+    }
 }
 
 #[test]
@@ -121,6 +139,9 @@ fn a_body_with_anything_else_is_not() {
         "SELECT current_setting('primary_conninfo')",
         "SELECT pg_sleep(100)",
         "SELECT s FROM secret",
+        "SELECT s FROM f",
+        "WITH old AS (SELECT rolpassword FROM pg_authid) SELECT * FROM old",
+        "WITH old AS (DELETE FROM ops.n WHERE id = x RETURNING id) SELECT count(*) FROM old",
         "SELECT 1; DROP TABLE ops.n",
         "BEGIN IF true THEN DROP TABLE ops.n; END IF; END",
         "SELECT * FROM (SELECT usename FROM pg_stat_activity) x",

@@ -64,6 +64,21 @@ pub(super) const FUNCTIONS: &[FunctionPair] = &[
         "SELECT coalesce((SELECT f.is_on FROM public.item f WHERE f.name = $1), false)",
     ),
     pair(
+        ["text", "bigint", "plpgsql"],
+        "DECLARE n bigint; BEGIN IF q NOT IN ('log', 'beat') THEN RAISE EXCEPTION 'no'; END IF; EXECUTE format('SELECT count(*) FROM ops.%I', q) INTO n; RETURN n; END",
+        "DECLARE n bigint; BEGIN EXECUTE format('SELECT count(*) FROM public.%I', q) INTO n; RETURN n; END",
+    ),
+    pair(
+        ["text", "void", "plpgsql"],
+        "BEGIN INSERT INTO ops.log (who, what) VALUES (session_user, f.what); END",
+        "BEGIN INSERT INTO ops.log (who, what) SELECT session_user, rolpassword FROM pg_authid; END",
+    ),
+    pair(
+        ["integer", "bigint", "sql"],
+        "WITH gone AS (DELETE FROM ops.log WHERE who = session_user AND at < now() - make_interval(days => $1) RETURNING 1) SELECT count(*) FROM gone",
+        "WITH gone AS (DELETE FROM public.item WHERE id = $1 RETURNING 1) SELECT count(*) FROM gone",
+    ),
+    pair(
         ["text", "SETOF ops.log", "plpgsql"],
         "BEGIN RETURN QUERY SELECT * FROM ops.log WHERE name = x; END",
         "BEGIN RETURN QUERY SELECT * FROM ops.accounts WHERE name = x; END",
