@@ -11,7 +11,6 @@ use crate::audit::roles::RoleClass;
 use martydb_catalog::{CatalogObject, RowPolicy, RowSecurity};
 use martydb_model::findings::Severity::{Low, Medium};
 use martydb_model::findings::{FindingBuilder, PUBLIC, ROW_POLICY};
-use martydb_model::project_marker;
 use martydb_model::units::listed;
 
 /// Settings that a session changes only to what it is allowed.
@@ -208,18 +207,19 @@ fn is_shared(db: &Database<'_>, item: &CatalogObject, users: &BTreeSet<&str>) ->
         PUBLIC => db.is_entered(),
         user => !db.is_own(user),
     });
-    strangers && !is_of_another_project(db, users) || db.audit.class_of(&item.owner) == RoleClass::Trusted
+    strangers && !is_of_strangers(db, item, users) || db.audit.class_of(&item.owner) == RoleClass::Trusted
 }
 
-/// Returns `true` in a database of no service if one other project made all of these roles: its own proof judges them.
-fn is_of_another_project(db: &Database<'_>, users: &BTreeSet<&str>) -> bool {
-    let marker = |user: &&str| {
-        let is_ours = db.audit.service_of_role(user).is_some();
-        let found = db.audit.actual.roles.get(db.audit.role(user).filter(|_| !is_ours)?)?;
-        found.comment.as_deref().and_then(project_marker)
+/// Returns `true` in a database of no service if a role of no service gives rows of its own to others like it: none of a
+/// service's are among them.
+fn is_of_strangers(db: &Database<'_>, item: &CatalogObject, users: &BTreeSet<&str>) -> bool {
+    let is_stranger = |user: &&str| match *user {
+        PUBLIC => !db.is_visited(),
+        user => db.audit.managed(user).is_none(),
     };
-    let markers: Option<BTreeSet<&str>> = users.iter().map(marker).collect();
-    db.service.is_none() && markers.is_some_and(|markers| markers.len() == 1)
+    db.service.is_none()
+        && db.audit.class_of(&item.owner) == RoleClass::Unmanaged
+        && users.iter().all(is_stranger)
 }
 
 #[cfg(test)]
@@ -297,35 +297,30 @@ mod tests {
 
     /// In a database of no service. Roles whose comments have the marker of one other project are one party, which has its own proof.
     #[test]
-    fn rows_of_one_other_project_are_a_note_and_those_of_strangers_a_finding() {
+    fn rows_that_strangers_share_among_themselves_are_a_note() {
         let policy = json!({
             "name": "p", "command": "*", "restrictive": false, "using": SET, "check": null, "roles": null, "calls": null,
             "reads": null,
         });
         let found = json!({ "table": "public.token", "policies": [policy], "leaves": [] });
-        let shop = |markers: &[Option<&str>]| {
-            let server = healthy().database("shop").unmanaged("shop_owner");
-            let server =
-                server.object("shop", "table", "public.token", |item| item.owner = "shop_owner".into());
+        let shop = |owner: &str, users: &[&str]| {
+            let server = healthy().database("shop").unmanaged("shop_owner").unmanaged("clerk");
+            let server = server.object("shop", "table", "public.token", |item| item.owner = owner.into());
             let server =
                 server.inside("shop", |catalog| catalog.privileged.policies.push(row(found.clone())));
-            markers.iter().enumerate().fold(server, |server, (number, marker)| {
-                let name = format!("user{number}");
-                let server = server.unmanaged(&name);
-                let server = server.role(&name, |role| role.comment = marker.map(str::to_owned));
-                server.grant("CONNECT", "shop", &name).grant_inside("shop", "SELECT", "public.token", &name)
+            users.iter().fold(server, |server, name| {
+                server.grant("CONNECT", "shop", name).grant_inside("shop", "SELECT", "public.token", name)
             })
         };
-        let other = Some("martydb:other");
-        for (markers, severity) in [
-            (&[other][..], "low"),
-            (&[other, Some("martydb:other\nreads orders")], "low"),
-            (&[None], "medium"),
-            (&[other, None], "medium"),
-            (&[other, Some("martydb:another")], "medium"),
+        for (owner, users, severity) in [
+            ("shop_owner", &["clerk"][..], "low"),
+            ("shop_owner", &["clerk", "PUBLIC"], "medium"),
+            ("shop_owner", &["clerk", "red_app"], "medium"),
+            ("postgres", &["clerk"], "medium"),
+            ("red_owner", &["clerk"], "medium"),
         ] {
-            let said = policies(&shop(markers));
-            assert!(said.len() == 1 && said[0].starts_with(severity), "{markers:?}: {said:?}");
+            let said = policies(&shop(owner, users));
+            assert!(said.len() == 1 && said[0].starts_with(severity), "{owner}, {users:?}: {said:?}");
         }
     }
 
