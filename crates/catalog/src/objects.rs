@@ -68,9 +68,17 @@ pub struct CatalogObject {
     pub leakproof: bool,
     #[serde(default)]
     pub rules: bool,
-    /// Set for a table whose new rows a trigger, a rule, a partition or a view gets.
+    /// Set for a table whose new rows a trigger, a rule, a partition, a foreign key or a view gets, and for a materialized view
+    /// of relations that others than superusers may replace.
     #[serde(default)]
     pub watched: bool,
+    /// Of a superuser's table, the expressions that run when its rows are written.
+    #[serde(default)]
+    pub expressions: Option<Vec<String>>,
+    /// Set for a table with a column of a type, an operator class or an operator of users, or with rows of a foreign table or of
+    /// other roles' tables.
+    #[serde(default)]
+    pub mixed: bool,
     /// Set for a function or a relation of users on which something outside it depends.
     #[serde(default)]
     pub referred: Option<bool>,

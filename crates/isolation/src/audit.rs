@@ -15,7 +15,6 @@ mod foreign_servers;
 mod hba;
 mod memberships;
 mod owners;
-mod plain_tables;
 mod privileges;
 mod reach;
 mod roles;
@@ -23,7 +22,6 @@ mod search_paths;
 mod secrets;
 mod sessions;
 mod settings;
-mod suspended;
 #[cfg(test)]
 pub mod testing;
 

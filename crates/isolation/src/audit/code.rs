@@ -3,6 +3,7 @@
 mod bounded;
 mod by_name;
 mod lent;
+pub(super) mod plain_tables;
 mod row_security;
 mod search_path;
 #[cfg(test)]
@@ -109,10 +110,9 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
     }
 }
 
-/// Returns `true` if a role without power owns a function in the database of a service: whatever it may use is in that
-/// database.
+/// Returns `true` if a role that has nothing but what it owns owns a function in the database of a service.
 fn is_local(db: &Database<'_>, item: &CatalogObject) -> bool {
-    db.service.is_some() && !item.is_unconfined() && db.audit.is_powerless(&item.owner)
+    db.service.is_some() && !item.is_unconfined() && db.audit.is_bare(&item.owner, db.catalog)
 }
 
 /// Returns the login of the service for whose work the server calls a function without checking EXECUTE.

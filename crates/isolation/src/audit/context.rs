@@ -1,7 +1,7 @@
 //! Input of every rule of the audit.
 
+use super::memberships::suspended::suspended;
 use super::roles::{RoleClass, Roles};
-use super::suspended::suspended;
 use martydb_catalog::{CatalogObject, DatabaseCatalog, Snapshot};
 use martydb_model::contract::{self, ATTRIBUTES, ObjectClass};
 use martydb_model::findings::Severity::{self, Critical, High, Low, Medium};
@@ -216,6 +216,23 @@ impl<'a> Audit<'a> {
         let found = &self.actual.roles[role];
         let has_power = ATTRIBUTES.iter().any(|attribute| attribute.is_power() && (attribute.is_set)(found));
         !found.login && !has_power && self.actors(name).is_empty() && self.roles.reachable(role).is_empty()
+    }
+
+    /// Returns `true` for a role without power that also holds nothing by name, here or on the server: it has what PUBLIC has, and
+    /// what it owns.
+    pub(crate) fn is_bare(&self, name: &str, catalog: &DatabaseCatalog) -> bool {
+        let is_it = |entry: &AclEntry| entry.grantee.role().is_some_and(|role| role.as_str() == name);
+        let state = &self.snapshot.state;
+        let mut databases = self.actual.databases.values();
+        self.is_powerless(name)
+            && !catalog.objects.iter().any(|item| item.owner != name && item.acl.iter().any(is_it))
+            && !databases.any(|database| database.owner == name || database.acl.iter().any(is_it))
+            && !self.snapshot.parameters.iter().any(|row| is_it(&row.entry))
+            && !state.tablespaces.iter().any(|space| space.owner == name || space.acl.iter().any(is_it))
+            && !catalog
+                .servers
+                .iter()
+                .any(|server| server.mappings.iter().any(|mapping| mapping.role.as_deref() == Some(name)))
     }
 
     pub fn managed(&self, name: &str) -> Option<(&'a DesiredService, RoleKind)> {

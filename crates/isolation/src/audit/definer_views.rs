@@ -1,7 +1,7 @@
 //! Relations that lend their owner's privileges: views, materialized views, and tables with rules.
 
+use super::code::plain_tables::is_plain;
 use super::context::Database;
-use super::plain_tables::is_plain;
 use super::reach::{Piece, RowCondition, is_out_of_reach, pieces};
 use crate::audit::context::AuditSubject;
 use martydb_catalog::{CatalogObject, ReadRelation};
@@ -40,7 +40,7 @@ pub(crate) fn judge(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<Findi
             // Rows of the catalogs decide the powers of every role.
             _ if entry.privilege != "SELECT" && writes_catalog(db, item) => db.severity(user),
             // Whatever it reads is in this database, and only its own service's logins read through it.
-            (true, _) if db.is_own(user) && db.audit.is_powerless(&item.owner) => Low,
+            (true, _) if db.is_own(user) && db.audit.is_bare(&item.owner, db.catalog) => Low,
             (true, _) if db.is_own(user) && entry.privilege == "SELECT" && shows_plain_rows(db, item) => Low,
             (true, _) => High,
             (false, true) => Low,

@@ -1,5 +1,7 @@
 //! Roles: attributes, memberships, passwords, limits.
 
+pub(super) mod suspended;
+
 use super::context::Audit;
 use super::roles::RoleClass;
 use martydb_model::contract::{ATTRIBUTES, INHERIT, LOGIN, RoleAttribute, acts_as, acts_as_owner};

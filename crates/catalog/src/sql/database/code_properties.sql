@@ -85,4 +85,38 @@
   'watched', t.kind = 'table' AND (EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = t.oid AND NOT g.tgisinternal)
     OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = t.oid AND (c.relkind <> 'r' OR c.relispartition))
     OR EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
-      AND d.refclassid = t.class AND d.refobjid = t.oid)),
+      AND d.refclassid = t.class AND d.refobjid = t.oid)
+    OR EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.confrelid = t.oid AND k.conrelid <> t.oid))
+    -- Of a superuser's materialized view: it reads what another role may replace, or a view.
+    OR t.kind = 'materialized view' AND EXISTS (SELECT FROM pg_catalog.pg_rewrite r
+      JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
+        AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+      JOIN pg_catalog.pg_class c ON c.oid = d.refobjid AND c.oid <> t.oid
+      WHERE r.ev_class = t.oid AND (c.relkind <> 'r' OR NOT (SELECT a.rolsuper FROM pg_catalog.pg_roles a WHERE a.oid = c.relowner))),
+  -- Of a superuser's table: what runs when its rows are written, and whether it has more than the server's types and tables of superusers.
+  'expressions', CASE WHEN t.kind = 'table' AND NOT t.system AND t.extension IS NULL
+      AND t.owner IN (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolsuper) THEN
+    coalesce((SELECT pg_catalog.jsonb_agg(pg_catalog.left(x.text, 2000)) FROM (
+      SELECT pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS text FROM pg_catalog.pg_attrdef d WHERE d.adrelid = t.oid
+      UNION ALL
+      SELECT pg_catalog.pg_get_expr(k.conbin, k.conrelid) FROM pg_catalog.pg_constraint k WHERE k.conrelid = t.oid AND k.contype = 'c'
+      UNION ALL
+      SELECT pg_catalog.pg_get_expr(i.indexprs, i.indrelid) FROM pg_catalog.pg_index i WHERE i.indrelid = t.oid AND i.indexprs IS NOT NULL
+      UNION ALL
+      SELECT pg_catalog.pg_get_expr(i.indpred, i.indrelid) FROM pg_catalog.pg_index i WHERE i.indrelid = t.oid AND i.indpred IS NOT NULL
+      UNION ALL
+      SELECT pg_catalog.substring(pg_catalog.pg_get_statisticsobjdef(s.oid), ' ON (.*) FROM ') FROM pg_catalog.pg_statistic_ext s
+      WHERE s.stxrelid = t.oid
+      UNION ALL
+      SELECT pg_catalog.pg_get_partkeydef(k.partrelid) FROM pg_catalog.pg_partitioned_table k WHERE k.partrelid = t.oid) x),
+      '[]'::pg_catalog.jsonb) END,
+  'mixed', t.kind = 'table' AND NOT t.system AND (EXISTS (
+      SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid >= 16384)
+    OR EXISTS (SELECT FROM pg_catalog.pg_index i CROSS JOIN LATERAL pg_catalog.unnest(i.indclass) o WHERE i.indrelid = t.oid AND o >= 16384)
+    OR EXISTS (SELECT FROM pg_catalog.pg_constraint k CROSS JOIN LATERAL pg_catalog.unnest(k.conexclop) o
+      WHERE k.conrelid = t.oid AND o >= 16384)
+    OR EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhparent = t.oid) AND EXISTS (
+      WITH RECURSIVE below AS (SELECT h.inhrelid FROM pg_catalog.pg_inherits h WHERE h.inhparent = t.oid
+        UNION SELECT h.inhrelid FROM pg_catalog.pg_inherits h JOIN below b ON b.inhrelid = h.inhparent)
+      SELECT FROM below b JOIN pg_catalog.pg_class c ON c.oid = b.inhrelid
+      WHERE c.relkind NOT IN ('r', 'p') OR NOT (SELECT a.rolsuper FROM pg_catalog.pg_roles a WHERE a.oid = c.relowner))),

@@ -4,8 +4,8 @@
 #[cfg(test)]
 mod tests;
 
+use super::plain_tables::{is_plain, is_superusers_schema, plain_table};
 use crate::audit::context::Database;
-use crate::audit::plain_tables::{is_plain, plain_table};
 use crate::audit::reach::{
     BodyLimits, BodyTables, Piece, Returned, UsedName, computes, pieces, read_body, used_by,
 };
@@ -52,18 +52,25 @@ pub(crate) fn purpose(db: &Database<'_>, item: &CatalogObject) -> Option<String>
 
 /// Returns `true` if everything that a body uses is a superuser's, and leads nowhere.
 fn is_contained(db: &Database<'_>, item: &CatalogObject, used: &BodyTables) -> bool {
-    let is_superusers = |name: &String| {
-        let mut schemas = db.catalog.privileged.schemas.iter();
-        schemas.any(|found| found.name == *name && db.audit.class_of(&found.owner) == RoleClass::Trusted)
-    };
     // A login of a service may read no rows in a database of no service.
     let may_read = used.read.is_empty() && used.any_of.is_empty() || db.service.is_some() || !db.is_visited();
     may_read
         && used.written.iter().all(|name| is_inert(db, item, name))
         && used.read.iter().all(|name| is_plain(db, &full_name(name)))
         && used.parents.iter().all(|name| is_plain(db, &full_name(name)))
-        && used.schemas.iter().chain(&used.any_of).all(is_superusers)
+        && used.schemas.iter().chain(&used.any_of).all(|schema| is_superusers_schema(db, schema))
+        && !(used.refreshes && refreshes_code(db))
         && used.any_of.iter().all(|schema| has_only_inert(db, item, schema))
+}
+
+/// Returns `true` if a superuser's materialized view reads what another role may put a view in the place of: a REFRESH runs it.
+fn refreshes_code(db: &Database<'_>) -> bool {
+    let is_open = |item: &CatalogObject| {
+        item.kind == "materialized view"
+            && item.watched
+            && db.audit.class_of(&item.owner) == RoleClass::Trusted
+    };
+    db.catalog.objects.iter().any(is_open)
 }
 
 /// Returns `true` for a schema with nothing but plain tables.

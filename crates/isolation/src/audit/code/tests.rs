@@ -41,16 +41,43 @@ fn a_function_that_runs_as_a_superuser_is_named_unless_it_only_computes() {
 
 #[test]
 fn a_function_that_only_adds_rows_is_quiet_unless_something_runs_on_them() {
-    let notes = |change: fn(&mut CatalogObject)| {
+    let notes_in = |schema: serde_json::Value, change: fn(&mut CatalogObject)| {
         let server = definer(|_| {}).object("red_db", "table", "ops.notes", |found| {
-            found.owner = "postgres".into();
+            (found.owner, found.expressions) = ("postgres".into(), Some(vec![]));
             change(found);
         });
+        let server = server.inside("red_db", |catalog| catalog.privileged.schemas.push(row(schema)));
         with_body(server, SHELL, "sql", "INSERT INTO ops.notes VALUES ($1)")
     };
+    let schema = |owner: &str, grantee: &str| {
+        let create =
+            json!({ "grantee": grantee, "grantor": owner, "privilege": "CREATE", "grantable": false });
+        json!({ "name": "ops", "owner": owner, "acl": [create] })
+    };
+    let notes = |change| notes_in(json!({ "name": "ops", "owner": "postgres", "acl": null }), change);
     let line = "critical | definer-function | red | PUBLIC | red_db | function public.shell(text)";
     assert!(!notes(|_| {}).grave().contains(&line.to_owned()));
     assert_finds(&notes(|found| found.watched = true), line);
+    assert_finds(&notes(|found| found.mixed = true), line);
+    assert_finds(&notes(|found| found.expressions = None), line);
+    // What others may put in its place would run as the superuser.
+    assert_finds(&notes_in(schema("red_owner", "postgres"), |_| {}), line);
+    assert_finds(&notes_in(schema("postgres", "red_owner"), |_| {}), line);
+    for (expression, is_quiet) in [
+        ("nextval('ops.notes_id_seq'::regclass)", true),
+        ("(length(what) > 3)", true),
+        ("now()", true),
+        ("ops.run(what)", false),
+        ("pg_read_file(what)", false),
+        ("current_setting('a.b'::text)", false),
+        ("(what OPERATOR(ops.###) 'x'::text)", false),
+        ("'x'::ops.secret", false),
+    ] {
+        let server = notes(|_| {}).alter("red_db", "ops.notes", |found| {
+            found.expressions = Some(vec![expression.into()]);
+        });
+        assert_eq!(!server.grave().contains(&line.to_owned()), is_quiet, "{expression}");
+    }
     assert_finds(&notes(|found| found.owner = "red_owner".into()), line);
     let worker = "DECLARE q text; BEGIN FOR q IN SELECT what FROM ops.notes LOOP EXECUTE q; END LOOP; END";
     assert_finds(&with_body(notes(|_| {}), "ops.work()", "plpgsql", worker), line);
@@ -262,7 +289,11 @@ fn a_trigger_function_of_a_superuser_is_quiet_unless_it_uses_the_row() {
             (found.owner, found.definer, found.called) = ("postgres".into(), true, true);
             (found.returns, found.config) = (Some("trigger".into()), Some(vec![SAFE.into()]));
         });
-        let server = server.object("red_db", "table", "ops.writes", |found| found.owner = "postgres".into());
+        let server = server.object("red_db", "table", "ops.writes", |found| {
+            (found.owner, found.expressions) = ("postgres".into(), Some(vec![]));
+        });
+        let schema = json!({ "name": "ops", "owner": "postgres", "acl": null });
+        let server = server.inside("red_db", |catalog| catalog.privileged.schemas.push(row(schema)));
         with_body(server, "ops.written()", "plpgsql", text)
     };
     let definer = |server: Server| -> Vec<String> {

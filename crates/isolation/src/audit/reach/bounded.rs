@@ -18,6 +18,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 mod upkeep;
+mod used;
 mod variables;
 mod with_queries;
 pub(super) mod words;
@@ -35,6 +36,7 @@ use own_sessions::{ENDS, ends_own_sessions};
 use partitions::{PartitionChange, partition_change};
 use placeholders::is_unknown;
 use upkeep::is_upkeep;
+pub(crate) use used::{BodyLimits, BodyTables, Returned};
 use variables::{assigned_at, begins, declarations, type_end};
 use with_queries::with_queries;
 pub(crate) use words::computes;
@@ -59,51 +61,6 @@ const REFUSED: &[&str] = &[
 
 /// Words of statements by which a body shows more than the figure that it returns.
 const TELLS: &[&str] = &["insert", "notify", "pg_notify", "raise", "set", "set_config", "update"];
-
-/// Result of a function.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Returned {
-    /// A single number, time or truth value, or nothing; the function has no argument.
-    Figure,
-    Nothing,
-    Anything,
-}
-
-/// Limits of a body, by its function and the database in which it is.
-#[derive(Clone, Copy)]
-pub(crate) struct BodyLimits<'a> {
-    /// Name of the function, with which its text may qualify its arguments.
-    pub function: &'a str,
-    pub returned: Returned,
-    pub is_plpgsql: bool,
-    /// Set where every caller is of one service: no row of a table is another service's.
-    pub alone: bool,
-}
-
-/// Names that a bounded body uses, with their schemas.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct BodyTables {
-    /// Tables to which it adds rows, or whose rows it changes or removes.
-    pub written: BTreeSet<UsedName>,
-    /// Tables whose rows it reads.
-    pub read: BTreeSet<UsedName>,
-    /// Tables to which it adds partitions.
-    pub parents: BTreeSet<UsedName>,
-    /// Schemas in which it makes or drops tables.
-    pub schemas: BTreeSet<String>,
-    /// Schemas of which it reads or changes a table that an argument names.
-    pub any_of: BTreeSet<String>,
-}
-
-impl BodyTables {
-    fn extend(&mut self, other: BodyTables) {
-        self.written.extend(other.written);
-        self.read.extend(other.read);
-        self.parents.extend(other.parents);
-        self.schemas.extend(other.schemas);
-        self.any_of.extend(other.any_of);
-    }
-}
 
 /// Returns what a bounded body uses; `None` if it may do anything else.
 pub(crate) fn used_by(pieces: &[Piece], body: BodyLimits<'_>) -> Option<BodyTables> {
@@ -248,6 +205,7 @@ impl<'a> BoundedBody<'a> {
         }
         if is_first(UPKEEP) {
             let end = self.statement_end(at);
+            self.tables.refreshes |= first.is("refresh");
             return is_upkeep(&pieces[at..end]).then_some(Some(end));
         }
         if let Some((change, end)) = partition_change(pieces, at, self.statement_end(at)) {

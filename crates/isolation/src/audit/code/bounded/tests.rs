@@ -35,7 +35,9 @@ fn server(pair: &FunctionPair, text: &str) -> Server {
         catalog.privileged.routines.push(row(routine));
     });
     for table in ["ops.log", "ops.beat"] {
-        server = server.object("red_db", "table", table, |found| found.owner = "postgres".into());
+        server = server.object("red_db", "table", table, |found| {
+            (found.owner, found.expressions) = ("postgres".into(), Some(vec![]));
+        });
     }
     server.object("red_db", "function", &shown, |found| {
         (found.owner, found.definer, found.acl) = ("postgres".into(), true, acl.into());

@@ -42,10 +42,10 @@ pub(crate) const FUNCTIONS: &[&str] = &[
     "regexp_match", "regexp_matches", "regexp_replace", "regexp_split_to_array", "replace", "reverse",
     "right", "round", "row", "row_number", "row_to_json", "rpad", "rtrim", "sha224", "sha256", "sha384",
     "sha512", "sign", "split_part", "sqrt", "starts_with", "statement_timestamp", "stddev", "string_agg",
-    "string_to_array", "strpos", "substr", "substring", "sum", "timeofday", "to_char", "to_date", "to_hex",
-    "to_json", "to_jsonb", "to_number", "to_regclass", "to_timestamp", "transaction_timestamp", "translate",
-    "trim", "trunc", "txid_current", "txid_current_if_assigned", "unnest", "upper", "varchar", "variance",
-    "version", "width_bucket",
+    "string_to_array", "strpos", "substr", "substring", "sum", "timeofday", "timezone", "to_char", "to_date",
+    "to_hex", "to_json", "to_jsonb", "to_number", "to_regclass", "to_timestamp", "transaction_timestamp",
+    "translate", "trim", "trunc", "txid_current", "txid_current_if_assigned", "unnest", "upper", "varchar",
+    "variance", "version", "width_bucket",
 ];
 
 /// Relations of the server that show everybody the same rows.
