@@ -107,8 +107,14 @@ impl App {
         App { context, yes: self.yes, can_ask: self.can_ask, out }
     }
 
-    /// Returns the services for a command that reads: all if none is named.
+    /// Returns the services for a command that reads: all that fulfil its conditions if none is named.
     pub(crate) fn readable(&self, select: &Select) -> Result<Vec<DesiredService>> {
+        let named = self.named(select)?;
+        self.manifest.narrow(named, select.filter())
+    }
+
+    /// Returns the services that are named, or all.
+    fn named(&self, select: &Select) -> Result<Vec<DesiredService>> {
         if select.names_none() {
             return Ok(self.manifest.services.values().cloned().collect());
         }
@@ -122,13 +128,13 @@ impl App {
         Ok(chosen)
     }
 
-    /// Returns the services for a command that writes: they must be named, or `--all` given.
+    /// Returns the services for a command that writes: they must be named or chosen by a condition, or `--all` given.
     pub fn writable(&self, select: &Select) -> Result<Vec<DesiredService>> {
-        if select.names_none() && !select.all {
+        if select.is_open() && !select.all {
             return Err(self
                 .no_service_given()
                 .cause("commands that write need --service NAME or --all")
-                .hint("use --service NAME or --all"));
+                .hint("use --service NAME, --server NAME, --label KEY=VALUE or --all"));
         }
         self.readable(select)
     }

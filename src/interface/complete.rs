@@ -27,6 +27,7 @@ const SOURCES: &[(&str, Candidates)] = &[
     ("service", services),
     ("plain", services),
     ("server", servers),
+    ("label", labels),
     ("env", environments),
     ("access", access),
     ("template", templates),
@@ -132,6 +133,11 @@ fn servers() -> Vec<CompletionCandidate> {
     candidates(
         manifest().map(|manifest| manifest.servers.into_keys().collect::<Vec<_>>()).unwrap_or_default(),
     )
+}
+
+fn labels() -> Vec<CompletionCandidate> {
+    let of = |manifest: Manifest| manifest.all_labels().iter().map(ToString::to_string).collect::<Vec<_>>();
+    candidates(manifest().map(of).unwrap_or_default())
 }
 
 fn environments() -> Vec<CompletionCandidate> {

@@ -136,3 +136,40 @@ fn the_movie_booking_example_runs_on_five_embedded_servers() {
     let doctor = project.json(&["doctor"], 0).to_string();
     assert!(!doctor.contains("\"outbox\""), "{doctor}");
 }
+
+#[test]
+fn services_are_chosen_by_server_and_label() {
+    let server = Server::start();
+    let project = Project::with_manifest(&format!(
+        "version: 1\nproject: many\nservers:\n  main: {{ url: \"{}\", password_env: DB_PASSWORD, labels: {{ stage: prod }} }}\n  \
+         spare: {{ url: \"postgresql://absent@127.0.0.1:1/postgres\" }}\nservices:\n  sel_one: {{ labels: {{ stage: canary }} }}\n  \
+         sel_two:\n  sel_far: {{ server: spare }}\n",
+        server.url()
+    ));
+    for name in ["sel_one", "sel_two", "sel_far"] {
+        project.write(&format!("{name}/migrations/V1__t.sql"), "CREATE TABLE t (id bigint PRIMARY KEY);\n");
+        project.write(&format!("{name}/migrations/V1__t.down.sql"), "DROP TABLE t;\n");
+    }
+    let names = |arguments: &[&str], code: i32| project.run(arguments).expect(code).stdout;
+    // The server that is away is not asked.
+    project.run(&["apply", "--server", "main", "-y"]).expect(0);
+    project.run(&["upgrade", "--label", "stage=canary"]).expect(0);
+    assert_eq!(names(&["status", "--server", "main", "-o", "name"], 0), "sel_one\nsel_two\n");
+    assert_eq!(names(&["current", "--label", "stage=prod", "-o", "name"], 0), "sel_two\n");
+    let status = project.json(&["status", "--server", "main"], 0);
+    let shown: Vec<_> = status["services"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (&row["state"], &row["labels"]["stage"]))
+        .collect();
+    assert_eq!(shown, [(&"up_to_date".into(), &"canary".into()), (&"pending".into(), &"prod".into())]);
+    let refused = project.run(&["upgrade", "--label", "stage=prod", "--server", "spare"]).expect(2);
+    assert!(
+        refused.stderr.contains("no service has the server spare and the label stage=prod"),
+        "{}",
+        refused.stderr
+    );
+    let open = project.run(&["upgrade"]).expect(2);
+    assert!(open.stderr.contains("--server NAME, --label KEY=VALUE or --all"), "{}", open.stderr);
+}

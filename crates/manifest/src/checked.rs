@@ -47,6 +47,8 @@ pub struct Manifest {
     pub servers: BTreeMap<ServerName, ServerSpec>,
     pub secrets: RawSecrets,
     pub services: BTreeMap<ServiceName, DesiredService>,
+    /// Labels of each service, by key: its server's, with its own over them.
+    pub labels: BTreeMap<ServiceName, BTreeMap<String, String>>,
     /// Further roles of each server.
     pub access: BTreeMap<ServerName, BTreeMap<RoleName, AccessRole>>,
     /// `true` if the monitor gives values the names of postgres_exporter too.

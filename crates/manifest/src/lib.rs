@@ -19,6 +19,7 @@ pub mod raw;
 mod recipient;
 mod redis;
 mod resolve;
+mod selection;
 mod source;
 mod split_map;
 mod trust;

@@ -15,6 +15,7 @@ mod backup;
 mod deploy;
 mod extension;
 mod forms;
+mod lint;
 mod monitor;
 mod outbox;
 mod parameters;
@@ -37,6 +38,7 @@ pub(crate) use deploy::{
     RawResources, RawSecretStore, RawServerDeploy, RawServiceDeploy, RawStorage,
 };
 pub(crate) use extension::RawExtension;
+pub(crate) use lint::RawLint;
 pub(crate) use monitor::RawMonitor;
 pub(crate) use outbox::{
     RawDeadPolicy, RawDeadWord, RawEventTarget, RawOutbox, RawOutboxColumns, RawRedelivery,
@@ -128,6 +130,9 @@ pub(crate) struct RawServer {
     pub close_maintenance: Option<bool>,
     /// Role that must own the databases; default: the admin that connects.
     pub database_owner: Option<String>,
+    /// Labels of the server, by key, for `--label`; its services have them too.
+    #[serde(deserialize_with = "lenient::text_map")]
+    pub labels: BTreeMap<String, String>,
     /// Deployment of the server; only `martydb render` reads it.
     pub deploy: RawServerDeploy,
 }
@@ -229,6 +234,9 @@ pub(crate) struct RawService {
     pub count: Option<u32>,
     /// Server of the service; default: main.
     pub server: Option<String>,
+    /// Labels of the service, by key, for `--label`; one replaces the server's of the same key.
+    #[serde(deserialize_with = "lenient::text_map")]
+    pub labels: BTreeMap<String, String>,
     /// Name of the database; default: `{service}`.
     pub database: Option<String>,
     /// Folder of the migrations, default: `{service}/migrations`; or a map with the folder and more.
@@ -367,16 +375,6 @@ pub(crate) struct RawMoved {
     /// Former server, from which the database is copied; default: the present one.
     #[serde(default)]
     pub server: Option<String>,
-}
-
-/// Rules of `martydb lint`, by name.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct RawLint {
-    /// Rules to disable.
-    pub disable: Option<Vec<String>>,
-    /// Rules to enable.
-    pub enable: Option<Vec<String>>,
 }
 
 /// A finding that is accepted on purpose.

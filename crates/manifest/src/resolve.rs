@@ -7,6 +7,7 @@ mod backup;
 mod deploy;
 mod event_target;
 mod extensions;
+mod labels;
 mod monitor;
 mod names;
 mod outbox;
@@ -48,6 +49,7 @@ pub(crate) fn resolve(
     }
     let servers = servers::all(&scope)?;
     let mut services = services::all(&scope, &servers)?;
+    let labels = labels::all(&scope, &services)?;
     let project = scope.project();
     unique::check(&scope, &services)?;
     unique::check_orphans(&scope, &project, &servers, &services)?;
@@ -73,6 +75,7 @@ pub(crate) fn resolve(
         servers,
         secrets: raw.secrets,
         services,
+        labels,
         access,
         app_urls,
         allow,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::*;
 use martydb_model::error::{Error, Kind};
-use martydb_model::{DownFiles, RoleKind, ServiceName};
+use martydb_model::{DownFiles, Label, RoleKind, ServiceFilter, ServiceName};
 
 struct Folder(tempfile::TempDir);
 
@@ -295,6 +295,47 @@ fn only_an_overlay_calls_a_server_disposable() {
         .unwrap_err();
         assert!(error.message.contains("this file is for every environment"), "{value}: {error:?}");
     }
+}
+
+#[test]
+fn services_are_chosen_by_server_and_label() {
+    let text = "version: 1\nservers:\n  eu: { url: \"postgresql://eu\", labels: { region: eu, stage: prod } }\n  us: { url: \"postgresql://us\", labels: { region: us, stage: prod } }\n\
+                defaults: { labels: { team: core } }\nservices:\n  a: { server: eu }\n  b: { server: us, labels: { stage: canary, tier: 1 } }\n  c: { server: us, labels: { team: shop } }\n";
+    let manifest = load(text).unwrap();
+    let of = |name: &str| format!("{:?}", manifest.labels[&ServiceName::new(name).unwrap()]);
+    assert_eq!(of("b"), r#"{"region": "us", "stage": "canary", "team": "core", "tier": "1"}"#);
+    let chosen = |servers: &[&str], labels: &[&str]| {
+        let servers: Vec<String> = servers.iter().map(ToString::to_string).collect();
+        let labels: Vec<Label> = labels.iter().map(|label| label.parse().unwrap()).collect();
+        let all = manifest.services.values().cloned().collect();
+        let found = manifest.narrow(all, ServiceFilter { servers: &servers, labels: &labels });
+        found.map(|all| all.iter().map(|service| service.name.to_string()).collect::<Vec<_>>().join(" "))
+    };
+    for (servers, labels, expected) in [
+        (&[][..], &[][..], "a b c"),
+        (&["us"], &[], "b c"),
+        (&["eu", "us"], &[], "a b c"),
+        (&[], &["stage=prod"], "a c"),
+        (&[], &["stage=prod", "stage=canary"], "a b c"),
+        (&["us"], &["stage=prod", "team=shop"], "c"),
+    ] {
+        assert_eq!(chosen(servers, labels).unwrap(), expected, "{servers:?} {labels:?}");
+    }
+    for (servers, labels, message, hint) in [
+        (&["uss"][..], &[][..], "unknown server \"uss\"", "did you mean \"us\"?"),
+        (&[], &["stage=prd"], "no service has the label stage=prd", "did you mean \"stage=prod\"?"),
+        (
+            &["eu"],
+            &["stage=canary", "tier=1"],
+            "no service has the server eu and the label stage=canary or tier=1",
+            "services: a, b, c",
+        ),
+    ] {
+        let error = chosen(servers, labels).unwrap_err();
+        assert_eq!((error.message.as_str(), error.hints), (message, vec![hint.to_owned()]));
+    }
+    let error = load("version: 1\nservices: { a: { labels: { region: \"e u\" } } }\n").unwrap_err();
+    assert!(error.message.contains("the value \"e u\" of a label is no word"), "{error:?}");
 }
 
 #[test]

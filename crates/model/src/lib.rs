@@ -51,7 +51,8 @@ pub use desired::{
     project_marker, refused_setting,
 };
 pub use names::{
-    DbName, InvalidName, RoleKind, RoleName, SchemaName, ServerName, ServiceName, project_roles,
+    DbName, InvalidName, Label, RoleKind, RoleName, SchemaName, ServerName, ServiceFilter, ServiceName,
+    project_roles,
 };
 pub use notes::{
     DatabaseKind, MoveNote, TestDatabase, dated, is_monitor_login, made_at, password_set, template_name,

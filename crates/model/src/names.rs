@@ -1,5 +1,6 @@
 //! Validated names, so that an invalid one gets no further than the manifest.
 
+mod label;
 pub mod project_roles;
 mod role_kind;
 
@@ -9,6 +10,7 @@ use serde::Deserialize;
 
 use crate::sql::{Fragment, Ident, InvalidIdentifier, Statement};
 
+pub use label::{Label, ServiceFilter};
 pub use role_kind::RoleKind;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

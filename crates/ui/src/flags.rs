@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 
+use martydb_model::{Label, ServiceFilter};
+
 /// Flags of every command. The command line makes them global, and shows them in its own long help only.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
@@ -105,6 +107,12 @@ pub struct Select {
     /// Service; may be repeated, or list several names separated by commas.
     #[arg(short, long, value_name = "NAME", value_delimiter = ',', hide_short_help = true)]
     service: Vec<String>,
+    /// Services on this server; several widen the choice.
+    #[arg(long, value_name = "NAME", value_delimiter = ',', hide_short_help = true)]
+    server: Vec<String>,
+    /// Services with this label; several values of a key widen the choice, different keys narrow it.
+    #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',', hide_short_help = true)]
+    label: Vec<Label>,
     /// All services of the manifest.
     #[arg(long, conflicts_with_all = ["service", "plain"])]
     pub all: bool,
@@ -113,7 +121,7 @@ pub struct Select {
 impl Select {
     /// Selects one service.
     pub fn of(name: &str) -> Select {
-        Select { plain: vec![name.to_owned()], service: vec![], all: false }
+        Select { plain: vec![name.to_owned()], ..Select::default() }
     }
 
     /// Returns the named services, in the order of the command line, positional names first.
@@ -123,6 +131,16 @@ impl Select {
 
     pub fn names_none(&self) -> bool {
         self.plain.is_empty() && self.service.is_empty()
+    }
+
+    /// Returns the conditions on the services.
+    pub fn filter(&self) -> ServiceFilter<'_> {
+        ServiceFilter { servers: &self.server, labels: &self.label }
+    }
+
+    /// Returns `true` if it neither names services nor sets a condition.
+    pub fn is_open(&self) -> bool {
+        self.names_none() && self.server.is_empty() && self.label.is_empty()
     }
 }
 

@@ -34,7 +34,7 @@ pub async fn run(
         [section, name, ..] if section == "services" => {
             chosen.iter().any(|service| service.name.as_str() == name)
         }
-        _ => arguments.select.names_none(),
+        _ => arguments.select.is_open(),
     };
     let values = all.into_iter().filter(is_shown).map(|one| shown(&app.manifest, one)).collect();
     Ok(ConfigReport {

@@ -10,7 +10,7 @@ use martydb_ui::prompt;
 /// Returns the services of a command that writes: those that are named, all with `--all`, or those that the user chooses.
 #[martydb_pg::boxed]
 pub async fn services(app: &App, select: &Select) -> Result<Vec<DesiredService>> {
-    if !select.names_none() || select.all || !offers(app) {
+    if !select.is_open() || select.all || !offers(app) {
         return app.writable(select);
     }
     let all = all(app);

@@ -111,7 +111,7 @@ impl Arguments {
         Ok(Filter {
             allow: app.manifest.allow.clone(),
             today: time::OffsetDateTime::now_utc().date().to_string(),
-            covers_all: self.select.names_none() && self.probes.may_be_full(),
+            covers_all: self.select.is_open() && self.probes.may_be_full(),
             baseline: self.baseline.as_deref().map(read_baseline).transpose()?.unwrap_or_default(),
             only: self.only.clone(),
             min_severity: self.min_severity.map(|least| least.0),

@@ -73,9 +73,10 @@ pub(crate) fn service(
     all.extend(
         settings.map(|(name, value)| resolved(sources, &[&own, &defaults], &["settings", name], value)),
     );
-    for section in
-        ["parameters", "app_url", "moved", "lint", "access", "allow", "outbox", "redis", "serve", "deploy"]
-    {
+    for section in [
+        "labels", "parameters", "app_url", "moved", "lint", "access", "allow", "outbox", "redis", "serve",
+        "deploy",
+    ] {
         let Some(value) = entry.and_then(|entry| entry.get(section)) else { continue };
         let mut path = [own.as_slice(), &[section.to_owned()]].concat();
         leaves(value, &mut path, &mut |path, value| all.push(written(sources, path, value)));

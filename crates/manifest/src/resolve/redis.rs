@@ -123,6 +123,7 @@ fn of_postgresql(raw: &RawServer) -> Option<&'static str> {
         ("platform", raw.platform.is_some()),
         ("close_maintenance", raw.close_maintenance.is_some()),
         ("disposable", raw.disposable.is_some()),
+        ("labels", !raw.labels.is_empty()),
         ("database_owner", raw.database_owner.is_some()),
     ];
     keys.into_iter().find(|(_, is_set)| *is_set).map(|(key, _)| key)

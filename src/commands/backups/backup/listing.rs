@@ -44,7 +44,7 @@ pub(crate) async fn list<'a>(app: &App, stores: &'a Stores, select: &Select) -> 
     let services: BTreeSet<String> =
         app.readable(select)?.iter().map(|service| service.name.to_string()).collect();
     // Without a selection, backups of services that are no longer declared are included.
-    let chosen = |one: &ListedBackup| select.names_none() || services.contains(&one.manifest.header.service);
+    let chosen = |one: &ListedBackup| select.is_open() || services.contains(&one.manifest.header.service);
     let (mut own, mut failures): (OwnBackups, Vec<Error>) = (OwnBackups::default(), vec![]);
     for (repository, listing) in stores.list().await {
         let store = stores.name_of(repository);

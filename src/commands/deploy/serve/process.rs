@@ -41,7 +41,7 @@ pub(crate) async fn serve(
     let process =
         ServedProcess::new(&app.manifest.project, callers(app, services).await?, app.manifest.serve.limits)
             .with_page(page)
-            .of_a_part(!select.names_none());
+            .of_a_part(!select.is_open());
     let process = Arc::new(process);
     process.serve(databases).await?;
     let bound = bind(&listener, process.clone())?;

@@ -68,7 +68,12 @@ pub struct Reviewed {
     pub partitions: Vec<PartitionRow>,
     pub redis: Vec<RedisRow>,
     pub not_imported: Vec<NotImported>,
+    /// Labels of each service that has some.
+    pub(super) labels: ServiceLabels,
 }
+
+/// Labels of services, by name and key.
+pub(super) type ServiceLabels = BTreeMap<String, BTreeMap<String, String>>;
 
 /// Reads the status of each service, and its drift from the manifest if requested, of the servers' replicas,
 /// of partitions and of keys on Redis.
@@ -101,7 +106,9 @@ pub(crate) async fn review(
         NotImported::of(services.iter().find(|service| service.name.as_str() == status.service)?, &here)
     });
     let not_imported = waiting.collect();
-    Reviewed { services: all, replicas, partitions, redis, not_imported }
+    let labels = app.manifest.labels.iter().filter(|(_, labels)| !labels.is_empty());
+    let labels = labels.map(|(name, labels)| (name.to_string(), labels.clone())).collect();
+    Reviewed { services: all, replicas, partitions, redis, not_imported, labels }
 }
 
 /// Returns the status of each service; one whose server does not answer is unreachable.

@@ -1,9 +1,11 @@
 //! Result of `status`, and the part of it that is shown.
 
+use std::collections::BTreeMap;
+
 use serde::{Serialize, Serializer};
 
 use super::backups::KnownBackups;
-use super::collect::{Arguments, Reviewed};
+use super::collect::{Arguments, Reviewed, ServiceLabels};
 use super::status_word::StatusWord;
 use crate::commands::deploy::partitions::PartitionRow;
 use crate::commands::support::companion::RedisRow;
@@ -27,6 +29,7 @@ pub struct StatusReport {
     pub sizes: Sizes,
     /// Services whose migrations are not imported.
     pub not_imported: Vec<NotImported>,
+    labels: ServiceLabels,
 }
 
 impl Serialize for StatusReport {
@@ -36,6 +39,8 @@ impl Serialize for StatusReport {
             #[serde(flatten)]
             status: &'a ServiceStatus,
             backup: Option<BackupSummary>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            labels: Option<&'a BTreeMap<String, String>>,
         }
         #[derive(Serialize)]
         struct ReplicaRow<'a> {
@@ -53,7 +58,11 @@ impl Serialize for StatusReport {
             /// Parts that were compared.
             compared: &'a [&'static str],
         }
-        let row = |status| Row { status, backup: self.backups.summary_of(&status.service) };
+        let row = |status| Row {
+            status,
+            backup: self.backups.summary_of(&status.service),
+            labels: self.labels.get(&status.service),
+        };
         let services = self.shown().map(row).collect();
         let replica =
             |status| ReplicaRow { status, late: ReplicaStatus::is_late(status), in_words: status.in_words() };
@@ -68,7 +77,7 @@ const COMPARED: [&str; 4] = ["migrations", "schemas", "roles", "grants"];
 
 impl StatusReport {
     pub fn new(
-        Reviewed { services, replicas, partitions, redis, not_imported }: Reviewed,
+        Reviewed { services, replicas, partitions, redis, not_imported, labels }: Reviewed,
         backups: KnownBackups,
         arguments: &Arguments,
         sizes: Sizes,
@@ -85,6 +94,7 @@ impl StatusReport {
             drift,
             sizes,
             not_imported,
+            labels,
         }
     }
 
