@@ -256,11 +256,6 @@ pub(super) const MARK: &str = "martydb:";
 /// Text between the marker and the time in the comment of a login whose password martydb set.
 pub(super) const PASSWORD_NOTE: &str = "; password set ";
 
-/// Returns the marker in a comment, of any project.
-pub fn project_marker(comment: &str) -> Option<&str> {
-    comment.split_whitespace().next().filter(|word| word.starts_with(MARK))
-}
-
 impl DesiredServer {
     pub fn managed_role(&self, role: &RoleName) -> Option<(&DesiredService, RoleKind)> {
         let of = |service: &DesiredService| {

@@ -48,7 +48,7 @@ pub use desired::{
     CreationParameters, DatabaseParameters, DeclaredRoles, DesiredExtension, DesiredPublication,
     DesiredServer, DesiredService, DownFiles, EMBEDDED_MAP, EMBEDDED_REDIS_ADMIN, FixedParameter,
     FormerNames, LintRules, LocaleProvider, MONITOR_SERVICE, MigrationSource, PG_MONITOR, encoding,
-    project_marker, refused_setting,
+    refused_setting,
 };
 pub use names::{
     DbName, InvalidName, Label, RoleKind, RoleName, SchemaName, ServerName, ServiceFilter, ServiceName,

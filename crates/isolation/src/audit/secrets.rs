@@ -17,7 +17,6 @@ use martydb_model::DesiredService;
 use martydb_model::findings::Severity::Critical;
 use martydb_model::findings::{FindingBuilder, PUBLIC, SECRET};
 use martydb_model::grants::{Repair, RepairScope, ident};
-use martydb_model::project_marker;
 use martydb_model::sql::{Keyword, Literal, Statement, stmt};
 
 use text::{Text, named};
@@ -58,7 +57,9 @@ fn comments<'a>(audit: &Audit<'a>) -> Vec<Text<'a>> {
 
 /// Returns a comment without the secret: the marker of this or another manifest, or none.
 fn left(audit: &Audit<'_>, service: Option<&DesiredService>, comment: Option<&str>) -> Statement {
-    match (service, comment.and_then(project_marker)) {
+    let others =
+        comment.and_then(|text| text.split_whitespace().next()).filter(|word| word.starts_with("martydb:"));
+    match (service, others) {
         (Some(_), _) => stmt!("{marker}", marker = Literal(audit.desired.marker())),
         (None, Some(marker)) => stmt!("{marker}", marker = Literal(marker.into())),
         (None, None) => stmt!("NULL"),
