@@ -1,11 +1,9 @@
 //! Connections out of a database: foreign servers, their tables and the logins that they use.
 
-use std::collections::BTreeSet;
-
 use super::context::{Audit, Database};
 use crate::audit::context::AuditSubject;
-use crate::audit::reach::is_of_kernel;
-use martydb_catalog::{CatalogObject, DatabaseCatalog, ForeignServer, Mapping};
+use crate::audit::reach::{asks_for_password, is_of_kernel, opens};
+use martydb_catalog::{CatalogObject, ForeignServer, Mapping};
 use martydb_model::findings::Severity::{Critical, High, Low, Medium};
 use martydb_model::findings::{FOREIGN_TABLE, FindingBuilder, PUBLIC, USER_MAPPING};
 use martydb_model::grants::{Repair, RepairScope, ident};
@@ -65,29 +63,6 @@ pub(crate) fn leads_nowhere(db: &Database<'_>, item: &CatalogObject) -> bool {
         !server.connects
             || server.mappings.iter().all(own) && (asks_for_password(server) || !server.mappings.is_empty())
     })
-}
-
-/// Returns `true` for a wrapper that connects without a password for superusers alone, unless a mapping says otherwise:
-/// <https://www.postgresql.org/docs/current/postgres-fdw.html>, `password_required`.
-fn asks_for_password(server: &ForeignServer) -> bool {
-    ["postgres_fdw", "dblink_fdw"].contains(&server.wrapper.as_str())
-}
-
-/// Returns `true` if a mapping gives its role a login at the other end: a password, or none where none is asked for.
-fn opens(audit: &Audit<'_>, server: &ForeignServer, mapping: &Mapping) -> bool {
-    let role = mapping.role.as_deref().and_then(|role| audit.role(role));
-    let is_superuser = role.is_some_and(|role| audit.actual.roles[role].superuser);
-    let lacks_password = mapping.bare == Some(true) && mapping.passwordless != Some(true);
-    !asks_for_password(server) || is_superuser || !lacks_password
-}
-
-/// Returns the foreign tables that no role reads: their server has no mapping that opens it.
-pub(crate) fn locked_tables<'a>(audit: &Audit<'_>, catalog: &'a DatabaseCatalog) -> BTreeSet<&'a str> {
-    let is_locked = |server: &&ForeignServer| {
-        asks_for_password(server) && !server.mappings.iter().any(|mapping| opens(audit, server, mapping))
-    };
-    let locked = catalog.servers.iter().filter(is_locked);
-    locked.flat_map(|server| server.tables.iter().map(|table| table.display.as_str())).collect()
 }
 
 struct ServerMapping<'a> {

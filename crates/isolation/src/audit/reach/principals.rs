@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::super::context::Audit;
 use super::gather::Gathered;
+use super::mappings::locked_tables;
 use super::objects::{BoundedFunctions, DatabaseContents, inside};
-use crate::audit::foreign_servers::locked_tables;
 use crate::reach::{DatabaseId, Member};
 use martydb_model::{ActualDatabase, FILE_ROLES};
 
