@@ -128,6 +128,12 @@ pub struct HbaLine {
 }
 
 impl HbaLine {
+    /// Returns `true` unless the line is certainly about other roles: groups, patterns and lists count.
+    pub fn may_concern(&self, role: &RoleName) -> bool {
+        let is = |user: &String| user == "all" || user == role.as_str() || user.starts_with(['+', '/', '@']);
+        self.users.iter().any(is)
+    }
+
     /// Returns `true` if the server can parse the line. For some options, such as a list that it cannot parse, its view has
     /// neither an error nor a method.
     pub fn is_read(&self) -> bool {

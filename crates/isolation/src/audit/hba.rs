@@ -72,14 +72,10 @@ fn decisions<'a>(
 /// databases too.
 pub(crate) fn may_replicate<'a>(audit: &Audit<'a>, role: &'a RoleName) -> bool {
     let Some(lines) = &audit.snapshot.hba else { return true };
-    let is_about = |line: &HbaLine| {
-        let is = |user: &String| user == "all" || user == role.as_str() || user.starts_with(['+', '/', '@']);
-        line.users.iter().any(is)
-    };
     let mut open = audit.actual.databases.iter().filter(|(_, found)| found.allow_connections);
     let enters = open.any(|(name, _)| audit.can_connect(role, name.as_str()));
     let is_physical = |line: &HbaLine| line.databases.iter().any(|database| database == "replication");
     let mut letting_in =
-        lines.iter().filter(|line| is_about(line) && line.method.as_deref() != Some("reject"));
+        lines.iter().filter(|line| line.may_concern(role) && line.method.as_deref() != Some("reject"));
     letting_in.any(|line| enters || is_physical(line))
 }

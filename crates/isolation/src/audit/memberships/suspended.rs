@@ -21,12 +21,8 @@ pub(crate) fn suspended(snapshot: &Snapshot) -> BTreeSet<&RoleName> {
 }
 
 fn asks_for_password(lines: Option<&[HbaLine]>, role: &RoleName) -> bool {
-    let is_about = |line: &&HbaLine| {
-        let is = |user: &String| user == "all" || user == role.as_str() || user.starts_with(['+', '/', '@']);
-        line.users.iter().any(is)
-    };
     let asks = |line: &HbaLine| line.method.as_deref().is_some_and(|method| PASSWORDS.contains(&method));
-    lines.is_some_and(|lines| lines.iter().filter(is_about).all(asks))
+    lines.is_some_and(|lines| lines.iter().filter(|line| line.may_concern(role)).all(asks))
 }
 
 #[cfg(test)]
