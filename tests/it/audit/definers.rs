@@ -46,6 +46,58 @@ fn a_superusers_statement_is_a_finding_only_if_a_value_is_not_quoted() {
     assert!(found.iter().any(|line| line == expected), "{found:#?}");
 }
 
+/// Whatever runs when a row is written or read runs as the superuser, with what its caller wrote.
+#[test]
+fn a_superusers_function_is_a_note_only_while_nothing_runs_on_its_table() {
+    let pair = Pair::new();
+    pair.server.sql(
+        "red_db",
+        "CREATE SCHEMA ops; GRANT USAGE ON SCHEMA ops TO red_app; CREATE TABLE ops.log (id bigserial, at date DEFAULT now(), what text) PARTITION BY RANGE (at); CREATE TABLE ops.wish (id bigserial PRIMARY KEY, what text CHECK (length(what) < 99));
+         CREATE FUNCTION ops.run(q text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN EXECUTE q; RETURN q; END'; REVOKE ALL ON FUNCTION ops.run FROM PUBLIC;
+         CREATE FUNCTION ops.put(x text) RETURNS SETOF ops.wish LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$BEGIN INSERT INTO ops.wish (what) VALUES (put.x); DELETE FROM ops.wish WHERE what = x AND id < 9; RETURN QUERY SELECT * FROM ops.wish w WHERE w.what = x; END$$;
+         CREATE FUNCTION ops.month(d date) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$BEGIN EXECUTE format('CREATE TABLE IF NOT EXISTS ops.%I PARTITION OF ops.log FOR VALUES FROM (%L) TO (%L)', 'log_' || d, d, d + 1); END$$;
+         CREATE FUNCTION ops.days() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'WITH days AS (SELECT DISTINCT at FROM ops.log) SELECT count(*) FROM days';
+         REVOKE ALL ON FUNCTION ops.put, ops.month, ops.days FROM PUBLIC; GRANT EXECUTE ON FUNCTION ops.put, ops.month, ops.days TO red_app",
+    );
+    let without_probes = &["--probes", "none"];
+    assert_eq!(Pair::grave(&pair.verify(without_probes, 0)), Vec::<String>::new());
+    let long = format!("CHECK ({} what <> ops.run(what))", "what <> 'x' AND ".repeat(200));
+    let long = format!("ALTER TABLE ops.wish ADD CONSTRAINT c {long}");
+    for (open, close) in [
+        (
+            "ALTER TABLE ops.wish ADD CONSTRAINT c CHECK (what <> ops.run(what))",
+            "ALTER TABLE ops.wish DROP CONSTRAINT c",
+        ),
+        (&long, "ALTER TABLE ops.wish DROP CONSTRAINT c"),
+        (
+            "ALTER TABLE ops.wish ADD y text; ALTER TABLE ops.wish ALTER y SET DEFAULT ops.run(current_setting('a.b'))",
+            "ALTER TABLE ops.wish DROP y",
+        ),
+        (
+            "ALTER TABLE ops.wish ADD y text GENERATED ALWAYS AS (ops.run(what)) STORED",
+            "ALTER TABLE ops.wish DROP y",
+        ),
+        ("CREATE INDEX i ON ops.wish (id) WHERE ops.run(what) = 'x'", "DROP INDEX ops.i"),
+        (
+            "CREATE DOMAIN ops.checked AS text CHECK (ops.run(VALUE) <> ''); ALTER TABLE ops.wish ADD y ops.checked",
+            "DROP DOMAIN ops.checked CASCADE",
+        ),
+        (
+            "ALTER TABLE item ADD wish bigint REFERENCES ops.wish ON DELETE CASCADE",
+            "ALTER TABLE item DROP wish",
+        ),
+        ("CREATE TABLE part () INHERITS (ops.wish); ALTER TABLE part OWNER TO red_owner", "DROP TABLE part"),
+        ("GRANT CREATE ON SCHEMA ops TO red_owner", "REVOKE CREATE ON SCHEMA ops FROM red_owner"),
+    ] {
+        pair.server.sql("red_db", open);
+        let found = Pair::grave(&pair.verify(without_probes, 4));
+        let expected = "critical | definer-function | red | red_app | red_db | function ops.put(text)";
+        assert!(found.iter().any(|line| line == expected), "{open}\n{found:#?}");
+        pair.server.sql("red_db", close);
+    }
+    assert_eq!(Pair::grave(&pair.verify(without_probes, 0)), Vec::<String>::new());
+}
+
 /// An operator needs no USAGE on the schema of its function.
 #[test]
 fn a_function_in_a_superusers_schema_is_a_finding_only_if_something_outside_uses_it() {

@@ -61,6 +61,7 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
     let mut users = if uncallable { vec![] } else { db.audit.callers(item, "EXECUTE") };
     let purpose = if lends { bounded::purpose(db, item) } else { None };
     let hidden = is_out_of_reach(db, item);
+    let is_local = is_local(db, item);
     let of_service = |user: &str| user == PUBLIC || db.is_own(user);
     for user in users.iter().filter(|user| !db.is_elsewhere(item, user)) {
         // Fixed by revoking EXECUTE from the user if an entry grants it.
@@ -84,17 +85,16 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
             let what = format!("which runs with the privileges of {}{does}{}", item.owner, left_open(item));
             let found = callable(DEFINER_SUPERUSER, &what);
             // A search path that misleads it is a finding of its own.
-            out.push(
-                if purpose.is_some() || by_name.is_some() || hidden || of_service(user) && is_local(db, item)
-                {
-                    found.at(Low)
-                } else if *user == PUBLIC && db.is_entered() && reads_passwords(db, item) {
-                    // The passwords of all services' logins are among them.
-                    found.at(Critical)
-                } else {
-                    found
-                },
-            );
+            let gives_nothing =
+                purpose.is_some() || by_name.is_some() || hidden || is_local && of_service(user);
+            out.push(if gives_nothing {
+                found.at(Low)
+            } else if *user == PUBLIC && db.is_entered() && reads_passwords(db, item) {
+                // The passwords of all services' logins are among them.
+                found.at(Critical)
+            } else {
+                found
+            });
         }
     }
     lent::judge(db, item, &users, out);

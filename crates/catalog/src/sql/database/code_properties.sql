@@ -108,11 +108,13 @@
       SELECT pg_catalog.substring(pg_catalog.pg_get_statisticsobjdef(s.oid), ' ON (.*) FROM ') FROM pg_catalog.pg_statistic_ext s
       WHERE s.stxrelid = t.oid
       UNION ALL
-      SELECT pg_catalog.pg_get_partkeydef(k.partrelid) FROM pg_catalog.pg_partitioned_table k WHERE k.partrelid = t.oid) x),
+      SELECT pg_catalog.pg_get_expr(k.partexprs, k.partrelid) FROM pg_catalog.pg_partitioned_table k
+      WHERE k.partrelid = t.oid AND k.partexprs IS NOT NULL) x),
       '[]'::pg_catalog.jsonb) END,
   'mixed', t.kind = 'table' AND NOT t.system AND (EXISTS (
       SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid >= 16384)
     OR EXISTS (SELECT FROM pg_catalog.pg_index i CROSS JOIN LATERAL pg_catalog.unnest(i.indclass) o WHERE i.indrelid = t.oid AND o >= 16384)
+    OR EXISTS (SELECT FROM pg_catalog.pg_partitioned_table k CROSS JOIN LATERAL pg_catalog.unnest(k.partclass) o WHERE k.partrelid = t.oid AND o >= 16384)
     OR EXISTS (SELECT FROM pg_catalog.pg_constraint k CROSS JOIN LATERAL pg_catalog.unnest(k.conexclop) o
       WHERE k.conrelid = t.oid AND o >= 16384)
     OR EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhparent = t.oid) AND EXISTS (

@@ -39,6 +39,10 @@ pub(crate) fn is_superusers_schema(db: &Database<'_>, name: &str) -> bool {
 /// Returns `true` for the expression of a default, a check, an index or a generated column that calls only functions of the server
 /// that compute, and takes numbers from sequences.
 fn computes_only(expression: &str) -> bool {
+    // A text that was cut may go on with anything.
+    if expression.chars().count() >= MOST_CHARACTERS {
+        return false;
+    }
     let text = read_body(expression, false);
     let is_servers = |name: &UsedName| name.schema.as_deref().is_none_or(|of| of == "pg_catalog");
     let is_known =
@@ -46,6 +50,10 @@ fn computes_only(expression: &str) -> bool {
     text.calls.iter().all(is_known) && text.reads.iter().all(is_servers) && text.writes.is_empty()
 }
 
+/// Length at which the catalog cuts an expression.
+const MOST_CHARACTERS: usize = 2000;
+
+/// Functions that take the next number of a sequence.
 const SEQUENCES: &[&str] = &["nextval"];
 
 pub(crate) fn is_plain(db: &Database<'_>, shown: &str) -> bool {

@@ -323,7 +323,9 @@ impl<'a> BoundedBody<'a> {
         }
         if target {
             // A name without a schema may be the caller's temporary table.
-            return name.schema.is_some() && self.tables.written.insert(name);
+            let is_qualified = name.schema.is_some();
+            self.tables.written.extend(is_qualified.then_some(name));
+            return is_qualified;
         }
         if self.pieces.get(next) == Some(&Piece::Symbol(b'(')) {
             return self.call(at, next, &name);

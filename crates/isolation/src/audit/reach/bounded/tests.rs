@@ -30,6 +30,7 @@ fn a_body_of_listed_words_is_bounded() {
         ),
         ("SELECT s FROM app.secret", "<app.secret"),
         ("BEGIN INSERT INTO ops.n (what) VALUES (f.what); END", "ops.n"),
+        ("BEGIN INSERT INTO ops.n VALUES (1); INSERT INTO ops.n VALUES (2); END", "ops.n"),
         ("WITH old AS (SELECT id FROM ops.n) SELECT count(*) FROM old o WHERE o.id > 1", "<ops.n"),
         ("BEGIN RETURN QUERY SELECT f.s FROM app.secret f WHERE f.id = x; END", "<app.secret"),
         ("SELECT max(at) FROM ops.log WHERE id = (SELECT max(id) FROM ops.other)", "<ops.log <ops.other"),
