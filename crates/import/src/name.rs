@@ -31,6 +31,8 @@ pub(crate) enum FileMeaning {
     Settings(String),
     /// Sqitch's plan, which orders the migrations.
     Plan,
+    /// An SQL file without a version.
+    Unnumbered,
     /// The tool reads it, but martydb cannot: problem and fix.
     Foreign(&'static str, &'static str),
     /// The tool ignores it.
@@ -40,8 +42,6 @@ pub(crate) enum FileMeaning {
 const CODE: &[&str] =
     &["cjs", "cs", "go", "java", "js", "kt", "mjs", "mts", "php", "py", "rb", "rs", "scala", "ts"];
 const IN_CODE: (&str, &str) = ("is code, which martydb does not run", "rewrite it as SQL, or pass --skip");
-const UNNUMBERED: (&str, &str) =
-    ("has no version in its name", "give it the version that it runs at, or pass --skip");
 
 fn migration(key: &str, version: Vec<u64>, name: &str, direction: FileDirection) -> FileMeaning {
     FileMeaning::Migration { key: key.into(), version, name: name.into(), direction }
@@ -72,7 +72,7 @@ fn numbered(stem: &str, direction: FileDirection) -> FileMeaning {
         Some((digits, version, rest)) => {
             migration(digits, version, rest.trim_start_matches(['_', '-', '.']), direction)
         }
-        None => FileMeaning::Foreign(UNNUMBERED.0, UNNUMBERED.1),
+        None => FileMeaning::Unnumbered,
     }
 }
 
@@ -90,6 +90,18 @@ pub(crate) fn single(path: &str) -> FileMeaning {
     match path.strip_suffix(".sql") {
         Some(stem) => numbered(stem, FileDirection::Whole),
         None => code_or_other(path),
+    }
+}
+
+/// Parses names of sql-migrate, whose key is the whole name. Files with leading digits run in the order of that number, then of
+/// their names; the others follow (`Migration.Less`, <https://github.com/rubenv/sql-migrate/blob/master/migrate.go>).
+pub(crate) fn sql_migrate(path: &str) -> FileMeaning {
+    match single(path) {
+        FileMeaning::Migration { version, name, direction, .. } => migration(path, version, &name, direction),
+        FileMeaning::Unnumbered => {
+            migration(path, vec![u64::MAX], path.trim_end_matches(".sql"), FileDirection::Whole)
+        }
+        other => other,
     }
 }
 
@@ -200,7 +212,7 @@ pub(crate) fn flyway(path: &str) -> FileMeaning {
         Some(kind @ ('V' | 'U')) => kind,
         Some('B') if versioned => 'B',
         Some('R') if stem.starts_with("R__") => return FileMeaning::Repeatable(stem[3..].into()),
-        _ => return FileMeaning::Foreign(UNNUMBERED.0, UNNUMBERED.1),
+        _ => return FileMeaning::Unnumbered,
     };
     let (version, name) = stem[1..].split_once("__").unwrap_or((&stem[1..], ""));
     let (key, parts) = (version.replace('_', "."), version.split(['.', '_']));
@@ -209,7 +221,7 @@ pub(crate) fn flyway(path: &str) -> FileMeaning {
         (Some(version), 'B') => FileMeaning::Baseline { key, version, name: name.into() },
         (Some(version), 'V') => migration(&key, version, name, FileDirection::Up),
         (Some(version), _) => migration(&key, version, name, FileDirection::Down),
-        (None, _) => FileMeaning::Foreign(UNNUMBERED.0, UNNUMBERED.1),
+        (None, _) => FileMeaning::Unnumbered,
     }
 }
 
@@ -241,6 +253,7 @@ mod tests {
             FileMeaning::Baseline { key, version, name } => format!("baseline {key} {version:?} {name}"),
             FileMeaning::Settings(key) => format!("settings {key}"),
             FileMeaning::Plan => "plan".into(),
+            FileMeaning::Unnumbered => "unnumbered".into(),
             FileMeaning::Foreign(what, _) => what.into(),
             FileMeaning::Other => "other".into(),
         }
@@ -254,13 +267,15 @@ mod tests {
             (single, "20251226153622_x.go", "is code, which martydb does not run"),
             (single, "migrate.go", "other"),
             (single, "20251226153622_x_test.go", "other"),
-            (single, "seed.sql", "has no version in its name"),
+            (single, "seed.sql", "unnumbered"),
+            (sql_migrate, "2023-03-07.0.x.sql", "2023-03-07.0.x.sql [2023] 03-07.0.x Whole"),
+            (sql_migrate, "grants.sql", "grants.sql [18446744073709551615] grants Whole"),
             (paired, "00001_create-tables.up.sql", "00001 [1] create-tables Up"),
             (paired, "3_x.down.sql", "3 [3] x Down"),
             (paired, "20210425153745_create.sql", "20210425153745 [20210425153745] create Whole"),
             (updown, "V0001.Initial_Schema.up.sql", "0001 [1] Initial_Schema Up"),
             (updown, "0001_x.down.sql", "0001 [1] x Down"),
-            (updown, "Views.up.sql", "has no version in its name"),
+            (updown, "Views.up.sql", "unnumbered"),
             (diesel, "2022-04-26-153628_a_b/up.sql", "20220426153628 [20220426153628] a_b Up"),
             (diesel, "00000000000000_initial/down.sql", "00000000000000 [0] initial Down"),
             (diesel, "2022-04-26-153628_a/metadata.toml", "settings 20220426153628"),
@@ -277,7 +292,8 @@ mod tests {
             (flyway, "B1_20__x.sql.conf", "settings 1.20"),
             (flyway, "afterMigrate__x.sql", "is a Flyway callback"),
             (flyway, "V3__x.java", "is code, which martydb does not run"),
-            (flyway, "Vx__x.sql", "has no version in its name"),
+            (flyway, "NTV2024.sql", "unnumbered"),
+            (flyway, "Vx__x.sql", "unnumbered"),
             (node_pg_migrate, "1700000000000_x-y.sql", "1700000000000_x-y [1700000000000] x-y Whole"),
             (node_pg_migrate, "1700000000000_x.js", "is code, which martydb does not run"),
             (rails, "20240101000000_create_users.rb", "is code, which martydb does not run"),

@@ -121,6 +121,14 @@ impl ImportBuilder {
             | FileMeaning::Settings(_)
             | FileMeaning::Plan
             | FileMeaning::Baseline { .. } => {}
+            FileMeaning::Unnumbered if tool.ignores_unnumbered => {
+                let note = format!("{}: left out: {} ignores a file with such a name", file.path, tool.name);
+                self.imported.notes.push(note);
+            }
+            FileMeaning::Unnumbered => {
+                let fix = "give it the version that it runs at, or pass --skip";
+                self.imported.left_out.push(OmittedPart::new(&file.path, "has no version in its name", fix));
+            }
             FileMeaning::Foreign(what, fix) => {
                 self.imported.left_out.push(OmittedPart::new(&file.path, what, fix));
             }

@@ -26,6 +26,8 @@ pub struct Tool {
     pub(super) named: fn(&str) -> FileMeaning,
     /// Depth of folders that it reads.
     pub(super) depth: usize,
+    /// Set if it passes over an SQL file whose name has no version.
+    pub(super) ignores_unnumbered: bool,
     pub(super) split: fn(&str) -> Result<UpDown, SplitProblem>,
     /// Set if a statement that cannot run in a transaction makes the file run without one.
     pub(super) detects: bool,
@@ -43,6 +45,7 @@ const PLAIN: Tool = Tool {
     name: "",
     named: name::single,
     depth: 1,
+    ignores_unnumbered: false,
     split: split::plain,
     detects: false,
     sorted: FileOrder::Version,
@@ -93,15 +96,17 @@ pub const TOOLS: &[Tool] = &[
     },
     Tool {
         name: "dbmate",
+        ignores_unnumbered: true,
         split: split::dbmate,
         sorted: FileOrder::Key,
         history: Some("dbmate"),
         own_table: Some(("schema_migrations", "version varchar(128) PRIMARY KEY")),
         ..PLAIN
     },
-    Tool { name: "sql-migrate", split: split::sql_migrate, ..PLAIN },
+    Tool { name: "sql-migrate", named: name::sql_migrate, split: split::sql_migrate, ..PLAIN },
     Tool {
         name: "golang-migrate",
+        ignores_unnumbered: true,
         named: name::updown,
         detects: true,
         history: Some("golang-migrate"),
@@ -111,6 +116,7 @@ pub const TOOLS: &[Tool] = &[
     Tool { name: "updown", named: name::updown, detects: true, ..PLAIN },
     Tool {
         name: "flyway",
+        ignores_unnumbered: true,
         named: name::flyway,
         depth: usize::MAX,
         split: split::flyway,

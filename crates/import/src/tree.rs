@@ -94,7 +94,7 @@ impl ImportListing<'_> {
     fn file(&mut self, entry: &DirEntry, path: String) -> io::Result<()> {
         let bytes = match (self.tool.named)(&path) {
             FileMeaning::Other => return Ok(()),
-            FileMeaning::Foreign(..) => vec![],
+            FileMeaning::Foreign(..) | FileMeaning::Unnumbered => vec![],
             _ => match read_plain(&entry.path(), self.root) {
                 Ok(bytes) => bytes,
                 Err(unread) => {

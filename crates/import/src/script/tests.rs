@@ -127,3 +127,22 @@ fn bytes_and_versions_that_cannot_be_kept_are_named() {
     let left: Vec<_> = imported.left_out.iter().map(ToString::to_string).collect();
     assert_eq!(left, ["01_b.sql: has the version 1 of another file", "2_c.sql:2:1: is not UTF-8 here"]);
 }
+
+#[test]
+fn names_without_a_version_are_as_their_tool_reads_them() {
+    let all = files(&[("V1__a.sql", "a"), ("NTV2__b.sql", "b")]);
+    let flyway = gather(Tool::find("flyway").unwrap(), &all);
+    assert_eq!((flyway.carried.len(), flyway.left_out.len()), (1, 0));
+    assert_eq!(flyway.notes, ["NTV2__b.sql: left out: flyway ignores a file with such a name"]);
+    let (carried, left) = imported("goose", &[("1_a.sql", "-- +goose Up\na"), ("seed.sql", "b")]);
+    assert_eq!((carried.len(), left), (1, vec!["seed.sql: has no version in its name".to_owned()]));
+    // sql-migrate's key is the whole name, so that two files may begin with one number.
+    let up = "-- +migrate Up\nSELECT 1;";
+    let (carried, left) = imported(
+        "sql-migrate",
+        &[("grants.sql", up), ("2023-03-07.1.b.sql", up), ("2023-03-07.0.a.sql", up), ("9.sql", up)],
+    );
+    let names: Vec<_> = carried.iter().filter_map(|one| one.split(' ').next()).collect();
+    assert_eq!(names, ["V1__migration", "V2__03_07_0_a", "V3__03_07_1_b", "V4__grants"]);
+    assert_eq!(left, [""; 0]);
+}
