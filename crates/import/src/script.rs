@@ -1,7 +1,8 @@
 //! Conversion of files to migrations: up and down files are paired, ordered, numbered and named.
 
+mod control;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 
 use super::kinds::{ImportedFolder, ImportedMigration, OmittedPart, RepeatedFile, SourceFile, SqlText};
 use super::name::{FileDirection, FileMeaning, readable};
@@ -135,7 +136,7 @@ impl ImportBuilder {
             FileMeaning::Repeatable(name) => {
                 match text(file).and_then(|text| self.cut(tool, file, "", &text)) {
                     Ok((mut up, _)) => {
-                        self.leave_out_control(file, &mut up);
+                        self.complete_control(file, &mut up);
                         let (name, source) = (readable(&name, 1), file.path.clone());
                         self.imported.repeatable.push(RepeatedFile { name, source, text: up.text });
                     }
@@ -147,7 +148,7 @@ impl ImportBuilder {
                 match text(file).and_then(|text| self.cut(tool, file, &key, &text)) {
                     Ok((mut up, mut down)) => {
                         up_and_down(&mut up, &mut down)
-                            .for_each(|script| self.leave_out_control(file, script));
+                            .for_each(|script| self.complete_control(file, script));
                         let up = Some(up);
                         let read = Unversioned { version, key, name, up, down, ..Unversioned::default() };
                         self.add(file, read, direction);
@@ -199,14 +200,10 @@ impl ImportBuilder {
         Ok((finish(parts.up), parts.down.map(finish)))
     }
 
-    /// Removes a COMMIT without BEGIN at the end of a script, or a BEGIN without COMMIT at its start: the tool's transaction is
-    /// meant, which is martydb's here.
-    fn leave_out_control(&mut self, file: &SourceFile, script: &mut SqlText) {
-        let Some((span, words)) = lone_control(&script.text) else { return };
-        let rest = script.text[span.end..].trim_start().strip_prefix(';').unwrap_or_default();
-        script.text = tidy(&format!("{}{rest}", &script.text[..span.start]));
-        let note = format!("{}: the {words} is left out, because martydb commits each file", file.path);
-        self.imported.notes.push(note);
+    /// Completes a script's control of transactions, with a note.
+    fn complete_control(&mut self, file: &SourceFile, script: &mut SqlText) {
+        let done = control::complete(script).map(|done| format!("{}: {done}", file.path));
+        self.imported.notes.extend(done);
     }
 
     fn add(&mut self, file: &SourceFile, read: Unversioned, direction: FileDirection) {
@@ -276,28 +273,6 @@ fn up_and_down<'a>(
     down: &'a mut Option<SqlText>,
 ) -> impl Iterator<Item = &'a mut SqlText> {
     std::iter::once(up).chain(down)
-}
-
-/// Returns the text's only statement about a transaction, if it is a COMMIT at the end or a BEGIN at the start.
-fn lone_control(text: &str) -> Option<(Range<usize>, &'static str)> {
-    const BEGIN: &[&[&str]] = &[&["begin"], &["start", "transaction"]];
-    const COMMIT: &[&[&str]] = &[&["commit"], &["end"]];
-    const OTHERS: &[&[&str]] = &[&["rollback"], &["abort"], &["savepoint"]];
-    let (mut count, mut lone, mut others) = (0, None, false);
-    walk(text, |seen| {
-        let ScriptItem::Statement(statement) = seen else { return };
-        let is_any = |all: &[&[&str]]| all.iter().any(|words| statement.begins(words));
-        if is_any(BEGIN) || is_any(COMMIT) {
-            others |= lone.replace((statement.span.clone(), count, is_any(BEGIN))).is_some();
-        }
-        others |= is_any(OTHERS);
-        count += 1;
-    });
-    let (span, at, begins) = lone.filter(|_| !others)?;
-    match begins {
-        true => (at == 0).then_some((span, "BEGIN at its start")),
-        false => (at + 1 == count).then_some((span, "COMMIT at its end")),
-    }
 }
 
 /// Returns a file's text without a byte order mark, which psql ignores too.
