@@ -62,6 +62,7 @@ mod replicas;
 mod replicate;
 mod report;
 mod rotate;
+mod schema_drift;
 mod schema_review;
 mod screens;
 mod second_day;

@@ -9,8 +9,8 @@ use crate::Context;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Ident, List};
 use martydb_model::{
-    DbName, DesiredService, DownFiles, LintRules, MigrationSource, RoleKind, RoleName, SchemaName,
-    ServerName, ServiceName,
+    DbName, DesiredService, DownFiles, LintRules, MigrationSource, OnSchemaDrift, RoleKind, RoleName,
+    SchemaName, ServerName, ServiceName,
 };
 use martydb_pg::server::existence::ExistenceCheck;
 use martydb_pg::server::{Access, ActingLogin, Endpoint, Login};
@@ -47,6 +47,9 @@ pub struct MigrationTarget {
     /// Set if the service's data may be dropped and made again: `redo` and `dev reset` work there.
     pub disposable: bool,
     pub lint: LintRules,
+    /// Tables whose partitions martydb makes and removes, as `schema.table`.
+    pub maintained: Vec<String>,
+    pub on_schema_drift: OnSchemaDrift,
 }
 
 impl MigrationTarget {
@@ -111,6 +114,8 @@ pub async fn for_services(
             throwaway: false,
             disposable: context.manifest.servers[&service.server].is_disposable(),
             lint: service.lint.clone(),
+            maintained: service.maintained_tables(),
+            on_schema_drift: service.on_schema_drift,
         })
     };
     Ok(services.iter().map(|service| (service.clone(), target(service))).collect())

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::lenient;
-use martydb_model::DownFiles;
+use martydb_model::{DownFiles, OnSchemaDrift};
 
 mod access;
 mod app_url;
@@ -245,6 +245,8 @@ pub(crate) struct RawService {
     pub schemas: Option<Vec<String>>,
     /// Place of refinery's history table.
     pub history: RawHistory,
+    /// `refuse` ends `upgrade` with 3 where the schema was changed by hand; default: warn.
+    pub on_schema_drift: Option<OnSchemaDrift>,
     /// Names of the four roles.
     pub roles: RawRoles,
     /// Connection limit of each login; -1 is no limit.

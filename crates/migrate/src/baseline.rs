@@ -1,5 +1,6 @@
 //! `baseline`: records migrations of an existing database as applied, without running them.
 
+use super::definitions;
 use super::engine::{Intent, MigrationSession, Preflight};
 use super::files::{Checkpoint, Migration, MigrationFolder, folder, waivers};
 use super::history::{AppliedRow, Record, tables};
@@ -93,6 +94,7 @@ async fn write(
         };
         all.push(tables::insert_history(&session.present, number, &record, &options.operator));
     }
+    all.extend(definitions::keeping(session)?);
     session.commit(all).await?;
     Ok(due.into_iter().map(|(row, _)| row).collect())
 }

@@ -5,6 +5,7 @@ mod decided;
 mod privileges;
 
 pub use decided::without_decided;
+pub(crate) use privileges::without_privileges;
 pub use privileges::without_roles;
 
 use std::collections::BTreeSet;

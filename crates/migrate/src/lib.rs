@@ -16,6 +16,7 @@
 mod adoption;
 mod baseline;
 pub mod check;
+mod definitions;
 pub mod dump;
 mod engine;
 mod events;
@@ -27,6 +28,7 @@ mod repair;
 mod report;
 pub mod round_trip;
 mod run;
+mod schema_drift;
 mod schema_file;
 mod sizes;
 mod status;
@@ -36,6 +38,7 @@ mod target;
 pub use adoption::{AdoptionState, FailedRow, RowMeaning, inspect_adoption};
 pub use baseline::baseline;
 pub use check::plan::DowngradeTo;
+pub use definitions::{SchemaChange, SchemaDrift, SchemaState, UnknownSchema, drift_hint, drift_in_words};
 pub use engine::seed::{check_seed, seed, wait_for_other_runs};
 pub use engine::session::{Sizes, connect_as_owner, connect_reader};
 pub use engine::watched;
@@ -50,7 +53,8 @@ pub use report::{
     RunningRun, ServerProgress, ServiceState, ServiceStatus,
 };
 pub use run::{Goal, read_files, run, run_folder};
+pub use schema_drift::{accept_schema, schema_state, settle_schema};
 pub use schema_file::{schema_path, schema_version, write_schema};
 pub use sizes::table_sizes;
-pub use status::{catalog, collations, current, history, status};
+pub use status::{SchemaComparison, catalog, collations, current, history, status};
 pub use target::{Execution, MigrationTarget, Operator, Options, Order};

@@ -5,6 +5,7 @@ use serde::Serialize;
 use similar::TextDiff;
 
 use super::check::{Divergence, Edit, compare};
+use super::definitions;
 use super::engine::{Intent, MigrationSession, Preflight};
 use super::files::{Direction, Migration, MigrationFolder, folder, waivers};
 use super::history::{AppliedRow, Interruption, Record, Unfinished, progress, tables};
@@ -217,6 +218,7 @@ async fn act(
     let version_type = rows.version_type_for(folder);
     let preflight = Preflight::run(session).await?;
     preflight.prepare(session, version_type, options).await?;
+    let carried = definitions::carry(session).await?;
     let (rows, lost, schema, mut all) = (rows.applied, rows.lost, session.schema(), vec![]);
     for (number, item) in (preflight.last_event + 1..).zip(shown) {
         let migration = folder.find(item.version);
@@ -241,6 +243,7 @@ async fn act(
         };
         all.push(tables::insert_history(&session.present, number, &record, &options.operator));
     }
+    all.extend(carried);
     session.commit(all).await
 }
 

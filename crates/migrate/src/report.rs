@@ -14,6 +14,7 @@ use serde::{Serialize, Serializer};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use super::check::{Divergence, OtherTool};
+use super::definitions::{SchemaDrift, SchemaState};
 use super::files::{FileProblem, Mode};
 use super::history::Unfinished;
 use martydb_model::DesiredService;
@@ -115,6 +116,9 @@ pub struct MigrationOutcome {
     /// Repeatable migrations that a dry run would run, in order.
     #[serde(serialize_with = "serialize_repeatables")]
     pub repeatable_planned: Vec<PlannedFile>,
+    /// Schema beside what the runs before left; `None` if that was not compared.
+    #[serde(skip)]
+    pub schema: Option<SchemaState>,
     pub error: Option<Error>,
 }
 
@@ -191,7 +195,7 @@ pub enum ServiceState {
     NotImported,
     /// The database, or a role, does not exist yet.
     NotProvisioned,
-    /// The server differs from the manifest. Set by the command, which compares the two.
+    /// The server differs from the manifest, or the schema from what the runs left. Set by the command, which compares them.
     Drifted,
     /// Files and history differ.
     Divergent,
@@ -231,6 +235,12 @@ pub struct ServiceStatus {
     /// Number of other sessions in the database.
     pub connections: Option<i64>,
     pub divergences: Vec<Divergence>,
+    /// `same`, `drifted` or `unknown`; `None` if it was not compared.
+    pub schema: Option<&'static str>,
+    /// Objects that were changed by hand.
+    pub schema_drift: Vec<SchemaDrift>,
+    /// Reason why the schema is unknown.
+    pub schema_unknown: Option<String>,
     /// Histories of other tools, if martydb has none.
     pub foreign: Vec<OtherTool>,
     #[serde(serialize_with = "serialize_unfinished")]

@@ -1,9 +1,14 @@
 //! `upgrade` and `downgrade` of one service: read the files, compare them with the history, decide, run. A dry
 //! run ends before the last step.
 
+mod applied_hint;
+mod schema;
+
 use std::collections::VecDeque;
 use std::path::Path;
 use std::time::{Duration, Instant};
+
+use applied_hint::with_applied;
 
 use super::check::repeatables::due;
 use super::check::{
@@ -149,6 +154,7 @@ impl<'a> MigrationRun<'a, '_> {
         let versions: Vec<i64> = steps.iter().map(|step| step.row.version).collect();
         let repeatables = self.repeatables(&comparison, &versions).await?;
         let (upgrade, events) = (self.goal == Goal::Upgrade, self.session.events.clone());
+        let schema = self.look_at_schema(outcome).await?;
         let is_done = steps.is_empty() && repeatables.is_empty() && self.has_its_tables();
         if upgrade && is_done {
             events.send(Event::Planned(vec![]));
@@ -194,6 +200,8 @@ impl<'a> MigrationRun<'a, '_> {
         if result.is_ok() && !repeatables.is_empty() {
             result = self.repeat(&mut preflight, &repeatables, &mut outcome.repeatable).await;
         }
+        let known = if first && preflight.contents.is_empty() { Some(vec![]) } else { schema };
+        self.keep_definitions(known, outcome).await;
         let done: Vec<i64> = outcome.applied.iter().map(|applied| applied.version).collect();
         outcome.to = self.version_after(&rows, &done);
         result.map_err(|error| self.with_applied(error, &outcome.applied))
@@ -368,26 +376,6 @@ impl<'a> MigrationRun<'a, '_> {
             Goal::Downgrade(_) => before.filter(|version| !done.contains(version)).max(),
         }
     }
-}
-
-/// Adds a hint about what was committed before the failure, because it is not rolled back. A server that
-/// crashed may not have flushed it to disk (see `engine::pipeline`).
-fn with_applied(error: Error, applied: &[AppliedMigration], direction: Direction) -> Error {
-    let crashed = (error.kind == Kind::Unreachable && !applied.is_empty())
-        .then_some("if the server crashed, the last of them may be lost with their history; the next run applies them again");
-    let what = if direction == Direction::Up { "" } else { "the downgrade of " };
-    let committed = "committed before the failure and";
-    match applied {
-        [] => error,
-        [one] => error.hint(format!("{what}V{} was {committed} is not rolled back", one.version)),
-        [first, .., last] => error.hint(format!(
-            "{what}{} migrations, V{} to V{}, were {committed} are not rolled back",
-            applied.len(),
-            first.version,
-            last.version
-        )),
-    }
-    .hint_if(crashed)
 }
 
 /// Returns a problem for each up file of 0 bytes: an interrupted write or checkout leaves one, and recorded as applied it would

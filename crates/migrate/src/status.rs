@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::check::compare;
 use super::check::repeatables::due;
+use super::definitions::{self, SchemaState};
 use super::engine::session::{OverviewScope, SessionOverview, Sizes};
 use super::engine::{Intent, MigrationSession, Preflight, session, statement_count};
 use super::events::{adopted, event};
@@ -20,12 +21,21 @@ use martydb_model::error::{Error, Kind, Result};
 use martydb_pg::server::advisory::LockHolder;
 use martydb_pg::server::sessions::SessionList;
 
+/// Comparison of the schema with what the runs left: one query as long as no row of the catalogs has changed, else the
+/// definitions of all objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SchemaComparison {
+    Compared,
+    Skipped,
+}
+
 /// Compares a service's folder with its database. `wait` limits the time spent on a server without a free
 /// connection. Services of one server share its list of sessions.
 #[martydb_pg::boxed]
 pub async fn status(
     target: &MigrationTarget,
     sizes: Sizes,
+    comparison: SchemaComparison,
     wait: Duration,
     sessions: &SessionList,
 ) -> ServiceStatus {
@@ -35,7 +45,13 @@ pub async fn status(
     let scope = OverviewScope::for_folder(&folder, sizes);
     match SessionOverview::read(target, scope, wait, sessions).await {
         Ok(mut overview) => {
-            if let Err(error) = fill(&mut status, &mut overview, &folder).await {
+            let filled = match fill(&mut status, &mut overview, &folder).await {
+                Ok(()) if comparison == SchemaComparison::Compared => {
+                    compare_schema(&mut status, &mut overview.session).await
+                }
+                filled => filled,
+            };
+            if let Err(error) = filled {
                 let divergent = error.kind == Kind::Divergent;
                 let state = if divergent { ServiceState::Divergent } else { ServiceState::Unreachable };
                 (status.state, status.error) = (state, Some(error));
@@ -145,6 +161,21 @@ async fn fill(
     }
     status.divergences = comparison.divergences;
     status.unfinished = comparison.unfinished;
+    Ok(())
+}
+
+/// Compares the schema. Without an applied migration there is nothing to compare it with.
+async fn compare_schema(status: &mut ServiceStatus, session: &mut MigrationSession<'_>) -> Result<()> {
+    if status.current.is_none() {
+        return Ok(());
+    }
+    let state = definitions::look(session).await?.state;
+    status.schema = Some(state.word());
+    match state {
+        SchemaState::Same => {}
+        SchemaState::Drifted(all) => status.schema_drift = all,
+        SchemaState::Unknown(reason) => status.schema_unknown = Some(reason.to_string()),
+    }
     Ok(())
 }
 

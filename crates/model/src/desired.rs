@@ -87,6 +87,7 @@ pub struct DesiredService {
     /// Migrations folder, absolute.
     pub migrations: PathBuf,
     pub down: DownFiles,
+    pub on_schema_drift: OnSchemaDrift,
     /// Origin of its migrations, if they have to be imported.
     pub source: Option<MigrationSource>,
     /// Its own schemas, in `search_path` order; never empty.
@@ -154,6 +155,17 @@ pub enum DownFiles {
     None,
 }
 
+/// Rule for a run of `upgrade` on a schema that was changed by hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OnSchemaDrift {
+    /// The run names the changes and goes on.
+    #[default]
+    Warn,
+    /// The run ends before the first migration.
+    Refuse,
+}
+
 /// Overrides of `lint`'s default rules, by name.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LintRules {
@@ -184,6 +196,12 @@ impl DeclaredRoles {
 }
 
 impl DesiredService {
+    /// Returns the tables whose partitions martydb makes and removes, as `schema.table`.
+    pub fn maintained_tables(&self) -> Vec<String> {
+        let outbox = self.outbox.iter().map(|outbox| format!("{}.{}", outbox.schema, outbox.table));
+        self.partitions.iter().map(ToString::to_string).chain(outbox).collect()
+    }
+
     /// Returns `true` if the manifest declares the extension.
     pub fn installs(&self, extension: &str) -> bool {
         self.extensions.iter().any(|one| one.name == extension)

@@ -27,6 +27,8 @@ pub enum Kind {
     Divergent,
     /// The service's migrations are another tool's and were not imported.
     NotImported,
+    /// The schema was changed by hand, and the manifest refuses to migrate it.
+    SchemaDrift,
     /// A server is unreachable or rejected the login.
     Unreachable,
     /// The server's version is not supported any more. Scripts see a server that cannot be used.
@@ -50,7 +52,7 @@ impl Kind {
         match self {
             Kind::Usage | Kind::Manifest | Kind::MigrationFile => ExitStatus::Usage,
             Kind::Operation | Kind::NotProvisioned => ExitStatus::Failed,
-            Kind::Divergent | Kind::NotImported => ExitStatus::Differences,
+            Kind::Divergent | Kind::NotImported | Kind::SchemaDrift => ExitStatus::Differences,
             Kind::Unreachable | Kind::TooOld | Kind::Stopped => ExitStatus::Unreachable,
             Kind::Locked | Kind::Stale => ExitStatus::Locked,
             Kind::ProgramNotFound => ExitStatus::ProgramNotFound,
@@ -265,6 +267,7 @@ mod tests {
             (Kind::NotProvisioned, "operation", ExitStatus::Failed),
             (Kind::Divergent, "divergent", ExitStatus::Differences),
             (Kind::NotImported, "not_imported", ExitStatus::Differences),
+            (Kind::SchemaDrift, "schema_drift", ExitStatus::Differences),
             (Kind::Unreachable, "unreachable", ExitStatus::Unreachable),
             (Kind::TooOld, "unreachable", ExitStatus::Unreachable),
             (Kind::Stopped, "unreachable", ExitStatus::Unreachable),

@@ -47,8 +47,8 @@ pub use desired::{
     AccessExtent, AccessGrant, AccessLevel, AccessRole, AccessTarget, ActualParameters, CollationVersions,
     CreationParameters, DatabaseParameters, DeclaredRoles, DesiredExtension, DesiredPublication,
     DesiredServer, DesiredService, DownFiles, EMBEDDED_MAP, EMBEDDED_REDIS_ADMIN, FixedParameter,
-    FormerNames, LintRules, LocaleProvider, MONITOR_SERVICE, MigrationSource, PG_MONITOR, encoding,
-    refused_setting,
+    FormerNames, LintRules, LocaleProvider, MONITOR_SERVICE, MigrationSource, OnSchemaDrift, PG_MONITOR,
+    encoding, refused_setting,
 };
 pub use names::{
     DbName, InvalidName, Label, RoleKind, RoleName, SchemaName, ServerName, ServiceFilter, ServiceName,

@@ -17,7 +17,7 @@ use martydb_context::{Context, targets};
 use martydb_isolation::proof as isolation;
 use martydb_isolation::proof::{Extent, Filter};
 use martydb_manifest::RedisService;
-use martydb_migrate::{ServiceStatus, Sizes};
+use martydb_migrate::{SchemaComparison, ServiceStatus, Sizes};
 use martydb_model::error::{Error, Result};
 use martydb_model::metrics::{MonitorCheck, Subject};
 use martydb_model::{DesiredService, ServerName};
@@ -203,7 +203,14 @@ async fn migrations(context: &Context, services: &[DesiredService]) -> Result<Ve
         async move {
             match target {
                 Ok(target) => {
-                    martydb_migrate::status(&target, Sizes::Skipped, context.lock_wait, &sessions).await
+                    martydb_migrate::status(
+                        &target,
+                        Sizes::Skipped,
+                        SchemaComparison::Compared,
+                        context.lock_wait,
+                        &sessions,
+                    )
+                    .await
                 }
                 Err(error) => ServiceStatus::unreachable(&service, error),
             }

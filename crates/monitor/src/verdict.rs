@@ -152,6 +152,8 @@ fn migrations(status: &ServiceStatus, subject: &Subject) -> Vec<Sample> {
         Sample::new(MIGRATIONS_DIVERGENT, subject, f64::from(u8::from(divergent))),
         Sample::new(MIGRATIONS_PENDING, subject, count(pending)),
     ];
+    let known = status.schema.filter(|word| *word != "unknown");
+    samples.extend(known.map(|_| Sample::new(SCHEMA_DRIFT, subject, count(status.schema_drift.len()))));
     samples.extend(changed.map(|changed| Sample::new(COLLATIONS_CHANGED, subject, changed)));
     #[allow(clippy::cast_precision_loss)] // Versions are numbers or times to the second: exact below 2^53.
     samples.extend(

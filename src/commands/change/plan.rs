@@ -1,6 +1,7 @@
 //! `plan`: shows what `apply` would change, and why.
 
 mod outline;
+mod schemas;
 
 use std::path::PathBuf;
 
@@ -24,6 +25,7 @@ use martydb_provision::{self as provision, PlanOptions, Plans};
 use martydb_ui::flags::Select;
 use martydb_ui::report::{Report, Style, printable};
 use outline::ServiceOutline;
+use schemas::ChangedSchema;
 
 #[derive(Debug, Default, Args)]
 pub struct Arguments {
@@ -61,6 +63,7 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<PlanReport> {
     let planned = provision::refuse_standbys(provision::plan(app, &services, options).await);
     let companions = companions::plan(app, &services).await?;
     let partitions = of_partitions(app, &services, &planned).await;
+    let schemas = if arguments.check { schemas::changed(app, &services, &planned).await? } else { vec![] };
     if let Some(path) = &arguments.out {
         plan_file::write(app, path, &services, options, &planned, &companions)?;
         app.out.note(&format!("Saved. Apply it with: martydb apply --plan {}", path.display()));
@@ -103,6 +106,7 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<PlanReport> {
         detail,
         several: planned.len() > 1 || has_two,
         partitions,
+        schemas,
         script,
     })
 }
@@ -149,6 +153,9 @@ pub struct PlanReport {
     /// Changes that the next `martydb partitions` would make.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     partitions: Vec<PartitionRow>,
+    /// Services whose schema was changed by hand, with `--check`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    schemas: Vec<ChangedSchema>,
     #[serde(skip)]
     script: Option<String>,
 }
@@ -194,6 +201,7 @@ impl Report for PlanReport {
         text += &losses_text(&self.all.losses);
         let next = self.partitions.iter().filter_map(|row| Some((&row.table, row.next_text()?)));
         text += &next.map(|(table, next)| format!("\n{}: {next}.\n", printable(table))).collect::<String>();
+        text += &schemas::text(&self.schemas);
         let left = self.all.prunable.len();
         if matches!(self.detail, Detail::Summary) && left > 0 {
             let what = counted(left, "thing");
@@ -215,7 +223,7 @@ impl Report for PlanReport {
     }
 
     fn status(&self) -> ExitStatus {
-        let differs = self.check && !self.all.changes.is_empty();
+        let differs = self.check && !(self.all.changes.is_empty() && self.schemas.is_empty());
         let found = if differs { ExitStatus::Differences } else { ExitStatus::Success };
         ExitStatus::worst([ServerError::worst(&self.all.errors), found])
     }

@@ -43,7 +43,7 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<DiffReport> {
     let all = map_concurrent(app.jobs.count, work, |(service, (before, after))| {
         let options = options.clone();
         async move {
-            let found = compare(before, after, &options, &maintained(&service)).await;
+            let found = compare(before, after, &options, &service.maintained_tables()).await;
             let answer = found.map(|differences| Differences { differences });
             PerService::new(service.name.to_string(), answer)
         }
@@ -98,18 +98,12 @@ async fn files(app: &App, services: &[DesiredService]) -> Result<Vec<Result<Side
     Ok(all)
 }
 
-/// Returns the tables whose partitions martydb makes and removes, as the catalog names them.
-fn maintained(service: &DesiredService) -> Vec<String> {
-    let outbox = service.outbox.iter().map(|outbox| format!("{}.{}", outbox.schema, outbox.table));
-    service.partitions.iter().map(ToString::to_string).chain(outbox).collect()
-}
-
 /// Returns how a service's database differs from the end state of its files up to a version.
 pub(crate) async fn from_files(app: &App, service: &DesiredService, to: i64) -> Result<Vec<Difference>> {
     let all = std::slice::from_ref(service);
     let options = Options { lock_wait: app.lock_wait, to: Some(to), ..Options::new(Operator::current()) };
     let (before, after) = (files(app, all).await?.remove(0), databases(app, all).await?.remove(0));
-    compare(before, after, &options, &maintained(service)).await
+    compare(before, after, &options, &service.maintained_tables()).await
 }
 
 async fn compare(

@@ -3,6 +3,7 @@
 mod rehearsal;
 mod renewed;
 mod repeat_limit;
+mod schema;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
+pub(crate) use schema::settle_schemas;
 use serde::Serialize;
 pub(crate) use watch::Watch;
 

@@ -8,7 +8,9 @@ use super::migrating::{Watch, plain_options};
 use crate::app::App;
 use crate::commands::support::choice;
 use martydb_context::targets;
-use martydb_migrate::{EventSender, MigrationTarget, RepairKind, Repairable};
+use martydb_migrate::{
+    EventSender, MigrationTarget, Options, RepairKind, Repairable, SchemaDrift, SchemaState,
+};
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::units::{counted, listed};
@@ -23,6 +25,9 @@ pub struct Arguments {
     /// Only this version; default: all that need repair. A pending one is recorded as applied if the database has what it makes.
     #[arg(long, value_name = "VERSION")]
     pub version: Option<i64>,
+    /// Accept the schema as it is: changes made by hand are expected from then on.
+    #[arg(long, conflicts_with = "version")]
+    pub schema: bool,
     /// Reason, stored in the history.
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
@@ -39,6 +44,9 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<RepairReport> {
     let name = service.name.to_string();
     let (_, target) = targets::for_services(app, std::slice::from_ref(&service)).await?.remove(0);
     let target = target?;
+    if arguments.schema {
+        return accept_schema(app, &name, &target, arguments.reason.trim(), &options).await;
+    }
     let found = martydb_migrate::examine(&target, arguments.version, &options).await?;
     for item in found.iter().filter(|item| item.wrong == RepairKind::AppliedByHand) {
         demand_in_database(app, &service, item).await?;
@@ -56,7 +64,37 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<RepairReport> {
         let work = martydb_migrate::repair(&target, &found, arguments.reason.trim(), &options, &events);
         watch.follow(&name, receiver, work).await?;
     }
-    Ok(RepairReport { service: name, repaired: found, compared })
+    Ok(RepairReport { service: name, repaired: found, compared, schema_drift: None, was_unknown: false })
+}
+
+/// Accepts the schema as it is, after showing what was changed by hand.
+async fn accept_schema(
+    app: &App,
+    name: &str,
+    target: &MigrationTarget,
+    reason: &str,
+    options: &Options,
+) -> Result<RepairReport> {
+    let (accepted, question) = match martydb_migrate::schema_state(target, app.lock_wait).await? {
+        SchemaState::Same => (vec![], String::new()),
+        SchemaState::Drifted(all) => {
+            let labels = all.iter().map(SchemaDrift::label).collect::<Vec<_>>().join("\n");
+            app.out.show(&labels);
+            (all, format!("Accept this in the schema of {name}?"))
+        }
+        SchemaState::Unknown(reason) => {
+            app.out.note(&format!("{name}: objects changed by hand are not known: {reason}"));
+            (vec![], format!("Accept the schema of {name} as it is?"))
+        }
+    };
+    if !question.is_empty() {
+        let would = format!("the schema of {name} would be accepted as it is");
+        app.confirm(&question, &would, "review the above, then add -y").await?;
+        martydb_migrate::accept_schema(target, reason, options).await?;
+    }
+    let service = name.to_owned();
+    let (was_unknown, schema_drift) = (accepted.is_empty() && !question.is_empty(), Some(accepted));
+    Ok(RepairReport { service, repaired: vec![], compared: None, schema_drift, was_unknown })
 }
 
 /// The database beside the end state of the files, which an edit that is accepted does not change.
@@ -140,10 +178,25 @@ pub struct RepairReport {
     repaired: Vec<Repairable>,
     /// `null` if no edit was accepted.
     compared: Option<EndState>,
+    /// Changes of the schema that were accepted; `null` without `--schema`.
+    schema_drift: Option<Vec<SchemaDrift>>,
+    /// Set if it was not known what had changed.
+    #[serde(skip)]
+    was_unknown: bool,
 }
 
 impl Report for RepairReport {
     fn text(&self, _: &Style) -> String {
+        match self.schema_drift.as_deref() {
+            Some([]) if self.was_unknown => {
+                return format!("Accepted the schema of {} as it is.\n", self.service);
+            }
+            Some(all @ [_, ..]) => {
+                let objects = counted(all.len(), "object");
+                return format!("Accepted {objects} in the schema of {}.\n", self.service);
+            }
+            _ => {}
+        }
         if self.repaired.is_empty() {
             return format!("Nothing to repair in {}.\n", self.service);
         }

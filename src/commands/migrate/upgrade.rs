@@ -3,7 +3,8 @@
 use clap::Args;
 
 use super::migrating::{
-    UpgradeReport, migrate_each, note_missing_folders, plain_options, read_folders, refuse_old, write_schemas,
+    UpgradeReport, migrate_each, note_missing_folders, plain_options, read_folders, refuse_old,
+    settle_schemas, write_schemas,
 };
 use crate::app::App;
 use crate::commands::support::choice;
@@ -98,6 +99,7 @@ pub(crate) async fn upgrade_services(
     let mut outcomes = migrate_each(app, &folders, targets.clone(), Goal::Upgrade, &options).await;
     outcomes.extend(waiting.iter().map(not_attempted));
     if options.execution == Execution::Real {
+        settle_schemas(app, &targets, &outcomes, &options).await;
         write_schemas(app, &targets, &outcomes).await;
     }
     Ok(UpgradeReport::new(outcomes, Direction::Up, options.execution))

@@ -72,7 +72,14 @@ async fn a_table_of_an_earlier_version_is_moved_by_the_next_upgrade_and_back_if_
     upgraded(&service, &public).await;
     assert_eq!(place(&service).await, ["public"]);
     assert_eq!(service.ask(EARLIER_READS).await, Vec::<String>::new());
-    let seen = status(&public, Sizes::Skipped, service.options().lock_wait, &Default::default()).await;
+    let seen = status(
+        &public,
+        Sizes::Skipped,
+        martydb_migrate::SchemaComparison::Skipped,
+        service.options().lock_wait,
+        &Default::default(),
+    )
+    .await;
     assert_eq!((seen.state, seen.current, seen.error), (ServiceState::UpToDate, Some(2), None));
     assert_eq!(service.upgraded().await, Vec::<i64>::new());
     assert_eq!(place(&service).await, ["martydb"]);
@@ -100,7 +107,14 @@ async fn a_move_that_is_killed_at_any_statement_has_moved_nothing_and_the_next_u
             let earlier_works =
                 sqlx::raw_sql(EARLIER_READS).execute(&mut service.admin().await).await.is_ok();
             assert_eq!(earlier_works, before == "public", "{at}");
-            let seen = status(target, Sizes::Skipped, service.options().lock_wait, &Default::default()).await;
+            let seen = status(
+                target,
+                Sizes::Skipped,
+                martydb_migrate::SchemaComparison::Skipped,
+                service.options().lock_wait,
+                &Default::default(),
+            )
+            .await;
             assert_eq!(
                 (seen.state, seen.current),
                 (ServiceState::UpToDate, Some(2)),

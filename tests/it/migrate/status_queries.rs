@@ -11,7 +11,14 @@ use super::support::Service;
 const WAIT: Duration = Duration::from_secs(5);
 
 async fn look(service: &Service, sessions: &SessionList) -> ServiceStatus {
-    let status = martydb_migrate::status(&service.target, Sizes::Skipped, WAIT, sessions).await;
+    let status = martydb_migrate::status(
+        &service.target,
+        Sizes::Skipped,
+        martydb_migrate::SchemaComparison::Skipped,
+        WAIT,
+        sessions,
+    )
+    .await;
     assert_eq!(status.error, None);
     status
 }
@@ -71,7 +78,18 @@ async fn a_service_without_a_database_leaves_that_query_to_the_next() {
     let (absent, there) = (Service::absent("glance_absent"), Service::new("glance_there").await);
     there.write("V1__t.sql", "CREATE TABLE t (a int);").upgraded().await;
     let sessions = SessionList::default();
-    assert!(martydb_migrate::status(&absent.target, Sizes::Skipped, WAIT, &sessions).await.error.is_some());
+    assert!(
+        martydb_migrate::status(
+            &absent.target,
+            Sizes::Skipped,
+            martydb_migrate::SchemaComparison::Skipped,
+            WAIT,
+            &sessions
+        )
+        .await
+        .error
+        .is_some()
+    );
     // Without a history it is not the guess that succeeds.
     let empty = Service::new("glance_empty").await;
     let (first, second) = tokio::join!(look(&empty, &sessions), look(&there, &sessions));

@@ -78,6 +78,8 @@ impl Service {
             existence: ExistenceCheck::Known(Existence::Unknown),
             throwaway: false,
             disposable: false,
+            maintained: vec![],
+            on_schema_drift: martydb_model::OnSchemaDrift::Warn,
             lint: Default::default(),
         };
         Service { name: name.into(), target, folder, events: Mutex::default() }
@@ -138,7 +140,14 @@ impl Service {
     /// Returns its own `status`.
     pub(crate) async fn status(&self) -> ServiceStatus {
         let wait = Duration::from_secs(5);
-        martydb_migrate::status(&self.target, Sizes::Skipped, wait, &SessionList::default()).await
+        martydb_migrate::status(
+            &self.target,
+            Sizes::Skipped,
+            martydb_migrate::SchemaComparison::Skipped,
+            wait,
+            &SessionList::default(),
+        )
+        .await
     }
 
     pub(crate) async fn admin(&self) -> PgConnection {

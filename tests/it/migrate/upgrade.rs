@@ -70,7 +70,14 @@ async fn settled(
     sizes: martydb_migrate::Sizes,
 ) -> martydb_migrate::ServiceStatus {
     for _ in 0..100 {
-        let status = martydb_migrate::status(target, sizes, WAIT, &Default::default()).await;
+        let status = martydb_migrate::status(
+            target,
+            sizes,
+            martydb_migrate::SchemaComparison::Skipped,
+            WAIT,
+            &Default::default(),
+        )
+        .await;
         if status.connections == Some(0) {
             return status;
         }
@@ -83,9 +90,14 @@ async fn settled(
 async fn reading_and_a_second_upgrade_write_nothing() {
     let service = Service::new("up_reads").await;
     service.write("V1__t.sql", "CREATE TABLE t (a int);");
-    let status =
-        martydb_migrate::status(&service.target, martydb_migrate::Sizes::Measured, WAIT, &Default::default())
-            .await;
+    let status = martydb_migrate::status(
+        &service.target,
+        martydb_migrate::Sizes::Measured,
+        martydb_migrate::SchemaComparison::Skipped,
+        WAIT,
+        &Default::default(),
+    )
+    .await;
     assert_eq!(status.error, None);
     assert_eq!((status.state, status.current, status.latest), (ServiceState::Pending, None, Some(1)));
     assert_eq!(martydb_migrate::current(&service.target, WAIT).await, Ok(None));
@@ -109,9 +121,15 @@ async fn reading_and_a_second_upgrade_write_nothing() {
     assert_eq!((again.state, again.current, again.error), (ServiceState::UpToDate, Some(1), None));
     assert!(again.size_bytes.is_some());
     assert_eq!(
-        martydb_migrate::status(&moved, martydb_migrate::Sizes::Skipped, WAIT, &Default::default())
-            .await
-            .size_bytes,
+        martydb_migrate::status(
+            &moved,
+            martydb_migrate::Sizes::Skipped,
+            martydb_migrate::SchemaComparison::Skipped,
+            WAIT,
+            &Default::default()
+        )
+        .await
+        .size_bytes,
         None
     );
     let rows = service.ask("SELECT xmin::text FROM martydb.refinery_schema_history").await;
@@ -198,9 +216,14 @@ async fn a_divergent_history_is_refused_before_any_file_runs() {
             "V3__late is not applied, and older than V5, the current version",
         ]
     );
-    let status =
-        martydb_migrate::status(&service.target, martydb_migrate::Sizes::Measured, WAIT, &Default::default())
-            .await;
+    let status = martydb_migrate::status(
+        &service.target,
+        martydb_migrate::Sizes::Measured,
+        martydb_migrate::SchemaComparison::Skipped,
+        WAIT,
+        &Default::default(),
+    )
+    .await;
     assert_eq!(
         (status.state, status.divergences.len(), status.pending.len()),
         (ServiceState::Divergent, 3, 1)
@@ -276,9 +299,14 @@ async fn tables_of_both_widths_are_adopted_unchanged() {
 #[tokio::test]
 async fn a_missing_service_is_distinguished_from_an_error() {
     let absent = Service::absent("up_absent");
-    let status =
-        martydb_migrate::status(&absent.target, martydb_migrate::Sizes::Measured, WAIT, &Default::default())
-            .await;
+    let status = martydb_migrate::status(
+        &absent.target,
+        martydb_migrate::Sizes::Measured,
+        martydb_migrate::SchemaComparison::Skipped,
+        WAIT,
+        &Default::default(),
+    )
+    .await;
     assert_eq!(status.state, ServiceState::Unreachable);
     assert!(
         status.error.unwrap().hints.iter().any(|hint| hint.contains("martydb apply --service up_absent"))
@@ -287,9 +315,15 @@ async fn a_missing_service_is_distinguished_from_an_error() {
     let mut known = Service::absent("up_absent");
     known.target.existence = ExistenceCheck::Known(Existence::Absent);
     assert_eq!(
-        martydb_migrate::status(&known.target, martydb_migrate::Sizes::Measured, WAIT, &Default::default())
-            .await
-            .state,
+        martydb_migrate::status(
+            &known.target,
+            martydb_migrate::Sizes::Measured,
+            martydb_migrate::SchemaComparison::Skipped,
+            WAIT,
+            &Default::default()
+        )
+        .await
+        .state,
         ServiceState::NotProvisioned
     );
     let error = known.upgrade().await.error.unwrap();
@@ -302,16 +336,28 @@ async fn a_missing_service_is_distinguished_from_an_error() {
     let mut admin = super::support::server().admin("postgres").await;
     super::support::run(&mut admin, "ALTER DATABASE up_half ALLOW_CONNECTIONS false").await;
     assert_eq!(
-        martydb_migrate::status(&half.target, martydb_migrate::Sizes::Measured, WAIT, &Default::default())
-            .await
-            .state,
+        martydb_migrate::status(
+            &half.target,
+            martydb_migrate::Sizes::Measured,
+            martydb_migrate::SchemaComparison::Skipped,
+            WAIT,
+            &Default::default()
+        )
+        .await
+        .state,
         ServiceState::NotProvisioned
     );
     super::support::run(&mut admin, "DROP DATABASE up_half").await;
     assert_eq!(
-        martydb_migrate::status(&half.target, martydb_migrate::Sizes::Measured, WAIT, &Default::default())
-            .await
-            .state,
+        martydb_migrate::status(
+            &half.target,
+            martydb_migrate::Sizes::Measured,
+            martydb_migrate::SchemaComparison::Skipped,
+            WAIT,
+            &Default::default()
+        )
+        .await
+        .state,
         ServiceState::NotProvisioned
     );
 

@@ -95,6 +95,7 @@ const FIRING: &[(&str, &[(&str, &str)])] = &[
     ),
     ("MartydbCollationChanged", &[("martydb_collations_changed{S}", "2x200")]),
     ("MartydbServerUnsupported", &[("martydb_server_support_end_timestamp_seconds{V}", "-90000+0x200")]),
+    ("MartydbSchemaDrift", &[("martydb_schema_drift{S}", "3x200")]),
     ("MartydbMigrationsDivergent", &[("martydb_migrations_divergent{S}", "1x200")]),
     ("MartydbMigrationsPending", &[("martydb_migrations_pending{S}", "2x200")]),
     ("MartydbNotProvisioned", &[("martydb_provisioned{S}", "0x200")]),

@@ -8,7 +8,7 @@ use serde_yaml::Value;
 use super::value::{ResolvedValue, find, leaves, written};
 use crate::checked::{Manifest, ServerLocation, ServerUrl};
 use crate::source::Sources;
-use martydb_model::{DesiredExtension, DesiredService, DownFiles, RoleKind};
+use martydb_model::{DesiredExtension, DesiredService, DownFiles, OnSchemaDrift, RoleKind};
 
 /// A key below a server or service, and its value.
 type KeyedValue = (Vec<&'static str>, Json);
@@ -107,6 +107,9 @@ fn rows(service: &DesiredService) -> Vec<KeyedValue> {
         (vec!["schemas"], json!(schemas)),
         (vec!["history", "schema"], json!(service.history_schema.as_str())),
     ];
+    if service.on_schema_drift == OnSchemaDrift::Refuse {
+        rows.push((vec!["on_schema_drift"], json!("refuse")));
+    }
     if let Some(source) = &service.source {
         rows.push((vec!["migrations", "source", "tool"], json!(source.tool)));
         rows.push((vec!["migrations", "source", "path"], json!(source.path)));

@@ -66,6 +66,7 @@ fn service(scope: &Scope, name: &str, own: &RawService, servers: &Servers) -> Re
         database: names::database(scope, name, database)?,
         migrations: base.join(migrations),
         down: own.migrations.down().or(defaults.migrations.down()).unwrap_or_default(),
+        on_schema_drift: own.on_schema_drift.or(defaults.on_schema_drift).unwrap_or_default(),
         source: source(scope, name, own)?,
         schemas,
         search_path,

@@ -9,6 +9,7 @@ use super::contents;
 use super::other_roles::OtherRoles;
 use super::session::{MigrationSession, until};
 use crate::check::{OtherTool, other_tools};
+use crate::definitions;
 use crate::files::VersionType;
 use crate::history::{ExistingTables, place, settle, tables};
 use crate::report::Event;
@@ -131,7 +132,10 @@ impl Preflight {
         let (target, wanted) = (session.target, &session.target.history_schema);
         let outsiders = session.outsiders().await?;
         let moved = session.present.refinery.clone().filter(|found| found != wanted);
-        let all = self.missing(&session.present, &outsiders, wanted, version_type);
+        let mut all = self.missing(&session.present, &outsiders, wanted, version_type);
+        if !session.present.definitions && !target.throwaway {
+            all.extend(definitions::create(&outsiders));
+        }
         if all.is_empty() {
             return Ok(());
         }
@@ -149,6 +153,7 @@ impl Preflight {
         let guarded = place::is_ours(wanted);
         session.present.history = true;
         session.present.guarded = guarded;
+        session.present.definitions = true;
         session.present.progress |= guarded;
         session.present.refinery = Some(wanted.clone());
         if let Some(from) = moved {

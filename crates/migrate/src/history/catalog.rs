@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::conditions::same_conditions;
 use super::equivalence::{same_code, same_columns, same_default, without_now};
 use super::grants::{differing, split};
+use super::partitions::on_table;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Keyword, Statement, stmt, with_members};
 use martydb_model::text::{indented, printable};
@@ -68,11 +69,24 @@ impl Catalog {
     /// objects: the session's login should have no more privileges than the service.
     #[martydb_pg::boxed]
     pub async fn read(connection: &mut Connection) -> Result<Catalog> {
-        let texts = texts(connection.major()).iter().map(|(_, text)| Statement::from_program(text));
-        ask(connection, texts.collect()).await
+        ask(connection, queries(connection.major())).await
+    }
+
+    /// As [`read`](Catalog::read()), with days and times as they are stored: for a comparison with an earlier state of the
+    /// same database.
+    pub(crate) async fn read_exactly(connection: &mut Connection) -> Result<Catalog> {
+        let path = stmt!("SET search_path = pg_catalog, pg_temp");
+        let query = Statement::join([path].into_iter().chain(queries(connection.major())));
+        let rows = query_each(connection, &query).await?;
+        exactly(rows).map_err(|error| Error::operation("cannot read the catalogs").cause(error))
     }
 
     pub fn differences(&self, after: &Catalog) -> Vec<Difference> {
+        without_parts(self.every_difference(after))
+    }
+
+    /// Returns the differences with those of parts of objects that are missing or left over.
+    pub(crate) fn every_difference(&self, after: &Catalog) -> Vec<Difference> {
         let mut keys: Vec<_> = self.0.keys().chain(after.0.keys()).collect();
         keys.sort();
         keys.dedup();
@@ -85,7 +99,7 @@ impl Catalog {
             };
             (!alike).then_some(Difference { kind, name, before, after })
         };
-        without_parts(keys.into_iter().filter_map(difference).collect())
+        keys.into_iter().filter_map(difference).collect()
     }
 }
 
@@ -94,9 +108,13 @@ pub(crate) fn is_alike(kind: &str, before: &str, after: &str) -> bool {
     [same_columns, same_code, same_default, same_conditions].iter().any(|same| same(kind, before, after))
 }
 
-/// Removes parts of objects that are missing or left over: columns and constraints of a table, and the owner
+/// Kinds with columns and other parts, which are named after them.
+const RELATIONS: &[&str] =
+    &["table", "partitioned table", "view", "materialized view", "foreign table", "composite type"];
+
+/// Removes parts of objects that are missing or left over: columns, constraints and indexes of a relation, and the owner
 /// and the comment of any object.
-fn without_parts(mut all: Vec<Difference>) -> Vec<Difference> {
+pub(crate) fn without_parts(mut all: Vec<Difference>) -> Vec<Difference> {
     let whole: BTreeSet<(String, bool)> = all
         .iter()
         .filter(|found| found.before.is_none() || found.after.is_none())
@@ -106,9 +124,14 @@ fn without_parts(mut all: Vec<Difference>) -> Vec<Difference> {
         let (left, missing) = (found.before.is_none(), found.after.is_none());
         let is_whole = |object: String| whole.contains(&(object, left));
         let mut dots = found.name.match_indices('.').map(|(at, _)| &found.name[..at]);
+        let is_relation = |name: &str| RELATIONS.iter().any(|kind| is_whole(format!("{kind} {name}")));
         let is_part = match found.kind.as_str() {
             "owner" | "comment" => is_whole(found.name.clone()),
-            _ => dots.any(|table| is_whole(format!("table {table}"))),
+            "index" => {
+                let text = found.before.as_deref().or(found.after.as_deref());
+                text.and_then(on_table).is_some_and(is_relation)
+            }
+            _ => dots.any(is_relation),
         };
         !(is_part && (left || missing))
     });
@@ -164,6 +187,14 @@ fn read(results: Vec<Vec<Row>>) -> Result<Catalog, Unreadable> {
     rows.map(entry).collect::<Result<_, _>>().map(Catalog)
 }
 
+fn exactly(results: Vec<Vec<Row>>) -> Result<Catalog, Unreadable> {
+    let entry = |row: Row| {
+        let (kind, name, definition): (_, _, Option<String>) = row.read()?;
+        Ok(((kind, name), definition.unwrap_or_default()))
+    };
+    results.into_iter().flatten().map(entry).collect::<Result<_, _>>().map(Catalog)
+}
+
 const DAYS: usize = 3;
 
 /// Selects yesterday, today and tomorrow: the time zone in which a migration read the clock is not known.
@@ -171,6 +202,16 @@ fn days() -> Statement {
     stmt!(
         "SELECT pg_catalog.to_char(pg_catalog.now() + d * interval '1 day', 'YYYY-MM-DD') FROM pg_catalog.generate_series(-1, 1) d"
     )
+}
+
+/// Returns the queries for a major of the server.
+pub(crate) fn queries(major: u32) -> Vec<Statement> {
+    texts(major).iter().map(|(_, text)| Statement::from_program(text)).collect()
+}
+
+/// Returns the texts of all queries: other texts read other definitions.
+pub(crate) fn every_text() -> impl Iterator<Item = &'static str> {
+    texts(u32::MAX).iter().map(|(_, text)| *text)
 }
 
 /// Returns the queries for a major of the server, with their names. A column that only some majors have needs a
@@ -249,7 +290,7 @@ mod tests {
         let before = catalog(&[("table", "public.a")]);
         assert_eq!(
             said(before.differences(&after)),
-            ["column public.a.id is left over", "table public.a is missing", "view public.a is left over"]
+            ["table public.a is missing", "view public.a is left over"]
         );
     }
 }

@@ -10,15 +10,19 @@ impl Catalog {
     /// such partitions until they were detached.
     #[must_use]
     pub fn without_partitions(&self, tables: &[String]) -> Catalog {
-        let parts: BTreeSet<&str> = self.0.iter().filter_map(|row| part(row, tables)).collect();
+        self.without_tables(&self.0.iter().filter_map(|row| part(row, tables)).collect())
+    }
+
+    /// Returns the catalog without these tables and their parts.
+    pub(crate) fn without_tables(&self, parts: &BTreeSet<&str>) -> Catalog {
         if parts.is_empty() {
             return self.clone();
         }
         let belongs = |(kind, name): &(String, String), text: &str| match kind.as_str() {
             "index" => on_table(text).is_some_and(|table| parts.contains(table)),
             // Their objects are named after a kind, such as `table column public.a.id`.
-            "owner" | "comment" => name.rsplit(' ').next().is_some_and(|name| is_of(&parts, name)),
-            _ => is_of(&parts, name),
+            "owner" | "comment" => name.rsplit(' ').next().is_some_and(|name| is_of(parts, name)),
+            _ => is_of(parts, name),
         };
         let rest = self.0.iter().filter(|(key, text)| !belongs(key, text));
         Catalog(rest.map(|(key, text)| (key.clone(), text.clone())).collect())
@@ -44,7 +48,7 @@ fn inherits(text: &str, tables: &[String]) -> bool {
 }
 
 /// Returns the table of an index's definition: `CREATE INDEX i ON public.t USING btree (a)`.
-fn on_table(definition: &str) -> Option<&str> {
+pub(super) fn on_table(definition: &str) -> Option<&str> {
     let (_, rest) = definition.split_once(" ON ")?;
     rest.strip_prefix("ONLY ").unwrap_or(rest).split(" USING ").next()
 }

@@ -18,6 +18,8 @@ pub(crate) struct ExistingTables {
     pub progress: bool,
     /// Set if the table of repeatable migrations exists; created for the first of them.
     pub repeatable: bool,
+    /// Set if the table of definitions exists.
+    pub definitions: bool,
     /// Set if the server is read-only.
     pub standby: bool,
     /// Set if the history ends earlier versions of martydb: see [`place`].
@@ -36,6 +38,7 @@ pub(crate) fn present(places: &[SchemaName]) -> Statement {
         stmt!("pg_catalog.to_regclass('martydb.repeatable') IS NOT NULL"),
         stmt!("pg_catalog.pg_is_in_recovery()"),
         place::is_guarded(),
+        stmt!("pg_catalog.to_regclass('martydb.definitions') IS NOT NULL"),
     ];
     columns.extend(places.iter().map(|schema| place::is_in(std::slice::from_ref(schema))));
     stmt!("SELECT {columns}", columns = List(columns))
@@ -75,15 +78,15 @@ impl ExistingTables {
     pub(crate) fn read(row: &Row, places: &[SchemaName]) -> Result<ExistingTables, Unreadable> {
         let mut found = vec![];
         for (at, schema) in places.iter().enumerate() {
-            if row.try_get(at + 5)? {
+            if row.try_get(at + 6)? {
                 found.push(schema.clone());
             }
         }
         let mut found = found.into_iter();
         let (refinery, second) = (found.next(), found.next());
         let (history, progress, repeatable) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        let (standby, guarded) = (row.try_get(3)?, row.try_get(4)?);
-        Ok(ExistingTables { history, progress, repeatable, standby, guarded, refinery, second })
+        let (standby, guarded, definitions) = (row.try_get(3)?, row.try_get(4)?, row.try_get(5)?);
+        Ok(ExistingTables { history, progress, repeatable, definitions, standby, guarded, refinery, second })
     }
 }
 

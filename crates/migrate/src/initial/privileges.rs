@@ -11,7 +11,38 @@ use crate::history::Catalog;
 ///
 /// `owner` is the grantor of all of them, which `apply` ensures; `own` are the service's roles.
 pub(crate) fn without_others(catalog: Catalog, owner: &str, own: &[&str]) -> (Catalog, BTreeSet<String>) {
-    without(catalog, owner, &|grantee| !own.contains(&grantee))
+    without(catalog, owner, &|grantee| !grantee.is_empty() && !own.contains(&grantee))
+}
+
+/// Returns a catalog without the privileges that the owner granted, and without those of whoever else granted any.
+pub(crate) fn without_privileges(catalog: Catalog, owner: &str) -> Catalog {
+    let bare = without(catalog, owner, &|_| true).0.0;
+    let strip = |((kind, name), text): ((String, String), String)| {
+        let text = if LISTED.contains(&kind.as_str()) { without_words(&text) } else { text };
+        ((kind, name), text)
+    };
+    Catalog(bare.into_iter().map(strip).collect())
+}
+
+/// Kinds whose definition has an access list. That of a routine is followed by its text, in which anything may stand.
+const LISTED: &[&str] = &[
+    "column", "foreign table", "materialized view", "partitioned table", "routine", "schema", "sequence",
+    "table", "type", "view",
+];
+
+/// Removes words that are access lists, up to the text of a routine or a view.
+fn without_words(text: &str) -> String {
+    let end = ["CREATE OR REPLACE ", "SELECT ", "default "].iter().filter_map(|word| text.find(word)).min();
+    let (head, tail) = text.split_at(end.unwrap_or(text.len()));
+    let is_list = |word: &str| {
+        let mut items = word.split(',');
+        items.all(|one| {
+            one.split_once('=').and_then(|(_, rest)| rest.split_once('/')).is_some_and(|(letters, _)| {
+                !letters.is_empty() && letters.chars().all(|c| c.is_ascii_alphabetic() || c == '*')
+            })
+        })
+    };
+    head.split(' ').filter(|word| !is_list(word)).collect::<Vec<_>>().join(" ") + tail
 }
 
 /// Returns a catalog without the privileges of these roles, which `apply` grants and no migration.
@@ -43,7 +74,7 @@ fn without_items(
     let mut copied = 0;
     for (at, _) in text.match_indices('=') {
         let Some((start, end, grantee)) = item(text, at, owner) else { continue };
-        if start < copied || grantee.is_empty() || !is_other(&grantee) {
+        if start < copied || !is_other(&grantee) {
             continue;
         }
         others.insert(grantee);
@@ -120,7 +151,7 @@ mod tests {
                 without_items(
                     text,
                     "shop_owner",
-                    &|role| !["shop_owner", "shop_app"].contains(&role),
+                    &|role| !["", "shop_owner", "shop_app"].contains(&role),
                     &mut found
                 ),
                 expected

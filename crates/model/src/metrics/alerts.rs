@@ -94,6 +94,9 @@ alerts! {
     "MartydbServerUnsupported" "server-unsupported" Warning "60m"
         "martydb_server_support_end_timestamp_seconds + 86400 < time()"
         "The support of server {{ $labels.server }}'s version of PostgreSQL is over: it gets no corrections any more";
+    "MartydbSchemaDrift" "schema-drift" Warning "5m"
+        "martydb_schema_drift > 0"
+        "{{ $value }} objects of service {{ $labels.service }} were changed by hand: its migrations did not make them so";
     "MartydbMigrationsDivergent" "migrations-divergent" Warning "5m"
         "martydb_migrations_divergent == 1"
         "Files and history of service {{ $labels.service }} differ, or a migration is half done";

@@ -175,6 +175,7 @@ metrics! {
         MIGRATION_LATEST = "martydb_migration_latest_version", Gauge [], "Version of the newest migration file";
         MIGRATIONS_PENDING = "martydb_migrations_pending", Gauge [], "Migrations that the next upgrade would run, repeatable ones too";
         MIGRATIONS_DIVERGENT = "martydb_migrations_divergent", Gauge [], "1 if files and history differ, or a migration was left half done";
+        SCHEMA_DRIFT = "martydb_schema_drift", Gauge [], "Objects that were changed by hand since the last run; absent while that is unknown";
         COLLATIONS_CHANGED = "martydb_collations_changed", Gauge [], "Collations of which the library has another version than the indexes were built with; absent if it cannot be read";
         PROVISIONED = "martydb_provisioned", Gauge [], "1 if the service's database and roles are there";
     }

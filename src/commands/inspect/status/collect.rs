@@ -16,7 +16,7 @@ use martydb_apply::replicas::{self, ReplicaStatus};
 use martydb_apply::scratch;
 use martydb_context::targets;
 use martydb_import::discovery::not_imported::NotImported;
-use martydb_migrate::{MigrationTarget, ServiceState, ServiceStatus, Sizes};
+use martydb_migrate::{MigrationTarget, SchemaComparison, ServiceState, ServiceStatus, Sizes};
 use martydb_model::error::{Error, Result};
 use martydb_model::units::counted;
 use martydb_model::{DesiredService, ServerName};
@@ -84,7 +84,11 @@ pub(crate) async fn review(
     targets: Targets,
 ) -> Reviewed {
     let servers = app.servers_of(services);
-    let of_services = look(app, targets, measured(app, arguments));
+    let schemas = match arguments.compares_servers() {
+        true => SchemaComparison::Compared,
+        false => SchemaComparison::Skipped,
+    };
+    let of_services = look(app, targets, measured(app, arguments), schemas);
     let (mut all, replicas, redis) =
         tokio::join!(of_services, replicas::of_servers(app, &servers), companions::states(app, services));
     let reachable = |service: &&DesiredService| {
@@ -117,12 +121,13 @@ pub(crate) async fn look_at(
     services: &[DesiredService],
     sizes: Sizes,
 ) -> Result<Vec<ServiceStatus>> {
-    Ok(look(app, targets::for_services(app, services).await?, sizes).await)
+    Ok(look(app, targets::for_services(app, services).await?, sizes, SchemaComparison::Skipped).await)
 }
 
 /// Returns the state of each service in words, with the number of due migrations and with drift.
 pub async fn states(app: &App, services: &[DesiredService]) -> Result<Vec<String>> {
-    let mut all = look_at(app, services, Sizes::Skipped).await?;
+    let targets = targets::for_services(app, services).await?;
+    let mut all = look(app, targets, Sizes::Skipped, SchemaComparison::Compared).await;
     mark_drift(app, services, &mut all).await;
     Ok(all.iter().map(in_words).collect())
 }
@@ -135,7 +140,7 @@ fn in_words(status: &ServiceStatus) -> String {
     }
 }
 
-async fn look(app: &App, targets: Targets, sizes: Sizes) -> Vec<ServiceStatus> {
+async fn look(app: &App, targets: Targets, sizes: Sizes, schemas: SchemaComparison) -> Vec<ServiceStatus> {
     let wait = app.lock_wait;
     let asking = Arc::new(progress("asking", "services"));
     asking.expect(targets.len());
@@ -146,7 +151,7 @@ async fn look(app: &App, targets: Targets, sizes: Sizes) -> Vec<ServiceStatus> {
         async move {
             match target {
                 Ok(target) => {
-                    let status = martydb_migrate::status(&target, sizes, wait, &sessions);
+                    let status = martydb_migrate::status(&target, sizes, schemas, wait, &sessions);
                     asking.run(service.name.as_str(), status).await
                 }
                 Err(error) => ServiceStatus::unreachable(&service, error),
@@ -178,8 +183,8 @@ async fn mark_drift(app: &App, services: &[DesiredService], all: &mut [ServiceSt
             Ok(drifted | companions.differs(&status.service)?)
         });
         match differs {
-            Ok(false) => {}
-            Ok(true) => status.state = ServiceState::Drifted,
+            Ok(false) if status.schema_drift.is_empty() => {}
+            Ok(_) => status.state = ServiceState::Drifted,
             // Unknown drift is not a success.
             Err(error) => {
                 status.state = ServiceState::Unreachable;

@@ -73,7 +73,7 @@ impl Serialize for StatusReport {
 }
 
 /// Parts that `status` compares: migrations always, the others with `--drift` and `--check`.
-const COMPARED: [&str; 4] = ["migrations", "schemas", "roles", "grants"];
+const COMPARED: [&str; 5] = ["migrations", "schemas", "objects", "roles", "grants"];
 
 impl StatusReport {
     pub fn new(

@@ -10,13 +10,18 @@ use martydb_apply::replicas::{ReplicaState, ReplicaStatus};
 use martydb_backup::store::BackupSummary;
 use martydb_import::discovery::not_imported::NotImported;
 use martydb_migrate::check::other_tools;
-use martydb_migrate::{HistoryEvent, MigrationId, REPEATABLE, RunningRun, ServiceStatus, Sizes};
+use martydb_migrate::{
+    HistoryEvent, MigrationId, REPEATABLE, RunningRun, SchemaDrift, ServiceStatus, Sizes, drift_hint,
+};
 use martydb_model::platform::support::ended_support;
 use martydb_model::units::counted;
 use martydb_ui::report::{Cell, Paint, ReportColumn, Style, indented, paint, printable, when, wrapped};
 
 /// Message of the server where a user ended the statement (57014).
 const CANCELLED: &str = "canceling statement due to user request";
+
+/// Most objects changed by hand that a service's lines name.
+const MAX_CHANGES: usize = 20;
 
 pub(crate) fn text(report: &StatusReport, style: &Style) -> String {
     let shown: Vec<&ServiceStatus> = report.shown().collect();
@@ -31,16 +36,11 @@ pub(crate) fn text(report: &StatusReport, style: &Style) -> String {
         text +=
             &detail(&one.service, &printable(&one.sentence()), &format!("run `{}`", printable(&one.next)));
     }
-    text + &not_compared(report.drift, style)
-}
-
-/// Returns the line about what the command did not compare.
-fn not_compared(drift: bool, style: &Style) -> String {
-    let rest = match drift {
-        false => "Not compared: schema, roles and grants: martydb status --drift",
-        true => "Not compared: tables and other objects inside the schemas: martydb diff",
-    };
-    "\n".to_owned() + &paint(rest, Paint::Dim, style) + "\n"
+    if report.drift {
+        return text;
+    }
+    let rest = "Not compared: schema, roles and grants: martydb status --drift";
+    text + "\n" + &paint(rest, Paint::Dim, style) + "\n"
 }
 
 /// Returns the age; a missing backup or verified restore stands out.
@@ -173,6 +173,13 @@ fn details(status: &ServiceStatus, style: &Style) -> String {
         let what = format!("{} keeps its history in {}", foreign.tool, foreign.table);
         text += &detail(service, &what, &other_tools::hint(service, &foreign.tool));
     }
+    if !status.schema_drift.is_empty() {
+        text += &detail(service, &changes(&status.schema_drift, style), &drift_hint(service));
+    }
+    if let Some(reason) = &status.schema_unknown {
+        let what = format!("objects changed by hand are not known: {reason}");
+        text += &detail(service, &what, &format!("`martydb upgrade {service}` compares them with the files"));
+    }
     for changed in &status.collations {
         text += &detail(service, &printable(&changed.in_words()), &printable(&changed.hint()));
     }
@@ -181,6 +188,21 @@ fn details(status: &ServiceStatus, style: &Style) -> String {
         text += &detail(service, &printable(&what), "`martydb explain MartydbCollationChanged`");
     }
     text
+}
+
+/// Returns a line for each object that was changed by hand, with the last run that found it as expected.
+fn changes(all: &[SchemaDrift], style: &Style) -> String {
+    let line = |one: &SchemaDrift| {
+        let since =
+            one.since.as_deref().map_or_else(String::new, |at| format!(", after {}", when(at, style)));
+        format!("\n  {}{since}", one.label())
+    };
+    let shown: String = all.iter().take(MAX_CHANGES).map(line).collect();
+    let more = match all.len().saturating_sub(MAX_CHANGES) {
+        0 => String::new(),
+        more => format!("\n  and {more} more: `-o json` has all"),
+    };
+    format!("its schema was changed by hand:{shown}{more}")
 }
 
 /// Returns a note for each server whose version is no longer supported.

@@ -104,6 +104,7 @@ fn desired(name: &str) -> DesiredService {
         down: Default::default(),
         source: None,
         history_schema: SchemaName::history(),
+        on_schema_drift: martydb_model::OnSchemaDrift::Warn,
         schemas: vec![SchemaName::new("public").unwrap()],
         search_path: vec![SchemaName::new("public").unwrap()],
         roles: kinds.into_iter().zip(suffixes.map(|suffix| role(&format!("{name}_{suffix}")))).collect(),

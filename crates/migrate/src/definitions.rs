@@ -1,0 +1,18 @@
+//! Definitions of a service's objects as its last run left them, which show changes made by hand.
+//!
+//! A run keeps them in `martydb.definitions`, one row: the catalog at its end, and the objects that were known to differ
+//! from what the runs before had left. A run changes only what it itself does: what differed before it and was not changed
+//! by it differs still.
+
+mod compare;
+mod compared;
+mod partitions;
+mod session;
+mod table;
+mod words;
+
+pub(crate) use compare::KnownDifference;
+pub use compare::{SchemaChange, SchemaDrift, SchemaState, UnknownSchema};
+pub(crate) use session::{FoundSchema, accept, carry, keep, keeping, look, settle};
+pub(crate) use table::create;
+pub use words::{drift_hint, drift_in_words};

@@ -1,0 +1,63 @@
+//! Use cases of the definitions that runs keep: comparison, acceptance, and a new beginning from the files.
+
+use std::time::Duration;
+
+use super::definitions::{self, SchemaState};
+use super::engine::{Intent, MigrationSession};
+use super::report::EventSender;
+use super::target::{MigrationTarget, Options};
+use martydb_model::error::Result;
+
+/// Compares a service's schema with what its last run left. Reads only.
+///
+/// # Errors
+/// If the migrator cannot log in, or the server ends the session.
+#[martydb_pg::boxed]
+pub async fn schema_state(target: &MigrationTarget, wait: Duration) -> Result<SchemaState> {
+    let mut session = MigrationSession::open(target, Intent::Read, wait, &EventSender::ignored()).await?;
+    let found = definitions::look(&mut session).await;
+    session.close().await;
+    found.map(|found| found.state)
+}
+
+/// Accepts a service's schema as it is: from now on it is what its runs left.
+///
+/// # Errors
+/// [`Kind::Usage`](martydb_model::error::Kind::Usage) if no migration is applied; else as [`run`](super::run()).
+#[martydb_pg::boxed]
+pub async fn accept_schema(target: &MigrationTarget, reason: &str, options: &Options) -> Result<()> {
+    let events = EventSender::ignored();
+    let mut session = MigrationSession::open(target, Intent::Write, options.lock_wait, &events).await?;
+    let done = definitions::accept(&mut session, reason, options).await;
+    session.close().await;
+    done
+}
+
+/// Compares a service's schema with a scratch database that the same files have built, if what its last run left is unknown,
+/// and keeps the result.
+///
+/// # Errors
+/// As [`run`](super::run()).
+#[martydb_pg::boxed]
+pub async fn settle_schema(
+    target: &MigrationTarget,
+    scratch: &MigrationTarget,
+    options: &Options,
+) -> Result<SchemaState> {
+    let events = EventSender::ignored();
+    let mut session = MigrationSession::open(target, Intent::Write, options.lock_wait, &events).await?;
+    let done = settled(&mut session, scratch, options).await;
+    session.close().await;
+    done
+}
+
+async fn settled(
+    session: &mut MigrationSession<'_>,
+    scratch: &MigrationTarget,
+    options: &Options,
+) -> Result<SchemaState> {
+    match definitions::look(session).await?.state {
+        SchemaState::Unknown(_) => Ok(definitions::settle(session, scratch, options).await?.state),
+        known => Ok(known),
+    }
+}
