@@ -7,7 +7,6 @@ pub(crate) mod companions;
 pub(crate) mod confirmation;
 pub(crate) mod disposable;
 pub(crate) mod login_choice;
-pub mod losses;
 #[cfg_attr(
     all(feature = "monitor", feature = "redis", feature = "relay", feature = "report", feature = "split"),
     allow(dead_code)

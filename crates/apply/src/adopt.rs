@@ -2,6 +2,7 @@
 //! role that uses the database. Everything here is derived from the catalogs; only [`survey`] connects to a server.
 
 mod consequences;
+mod entry;
 mod holders;
 mod levels;
 mod manifest_keys;
@@ -9,6 +10,7 @@ mod roles;
 mod survey;
 
 pub use consequences::{Consequences, consequences};
+pub use entry::{DeclaredRoles, ServiceEntry};
 pub use holders::ScanContext;
 pub use manifest_keys::{ServiceKeys, declare};
 pub use roles::{AdoptedRole, Declarations, adopted_roles};

@@ -8,6 +8,7 @@
 //! logins get CONNECT last; from then on the admin only drops the database from outside.
 
 mod removal;
+mod schema;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -26,6 +27,7 @@ use martydb_plan::scratch::{SCRATCH_PREFIX as PREFIX, is_scratch};
 use martydb_plan::{Action, Object, Selection, Stage, Step, StoredLogins, Verb, diff, impossible};
 pub use removal::{drop_with_sessions, end_sessions, logins_in};
 use removal::{left_behind, remove};
+pub use schema::settle_schema;
 
 /// Most scratch databases that are named.
 const MAX_NAMED_DATABASES: usize = 3;

@@ -7,10 +7,10 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
+use super::kinds::tidy;
 use super::kinds::{ImportedFolder, ImportedMigration, OmittedPart, SqlText};
 use super::name::readable;
 use super::number::{normal, versions};
-use super::script::tidy;
 use martydb_model::error::{Error, Result};
 use martydb_model::text::printable;
 use martydb_os::process_group::ProcessGroup;

@@ -84,3 +84,12 @@ pub struct ImportedFolder {
     /// Name of the tool's own table, where the project has changed it.
     pub history_table: Option<String>,
 }
+
+/// Removes empty lines at both ends, and ensures a line break at the end.
+pub(crate) fn tidy(text: &str) -> String {
+    let end = text.trim_end().len();
+    let text = &text[..end];
+    let start = text.len() - text.trim_start().len();
+    let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    if text.is_empty() { String::new() } else { format!("{}\n", &text[line..]) }
+}

@@ -4,7 +4,7 @@ mod control;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::kinds::{ImportedFolder, ImportedMigration, OmittedPart, RepeatedFile, SourceFile, SqlText};
+use super::kinds::{ImportedFolder, ImportedMigration, OmittedPart, RepeatedFile, SourceFile, SqlText, tidy};
 use super::name::{FileDirection, FileMeaning, readable};
 use super::number::{normal, versions};
 use super::own_table::provide;
@@ -291,15 +291,6 @@ fn cannot_share(text: &str) -> bool {
         found |= matches!(seen, ScriptItem::Statement(statement) if needs_no_transaction(&statement))
     });
     found
-}
-
-/// Removes empty lines at both ends, and ensures a line break at the end.
-pub(crate) fn tidy(text: &str) -> String {
-    let end = text.trim_end().len();
-    let text = &text[..end];
-    let start = text.len() - text.trim_start().len();
-    let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
-    if text.is_empty() { String::new() } else { format!("{}\n", &text[line..]) }
 }
 
 #[cfg(test)]

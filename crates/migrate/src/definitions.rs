@@ -8,11 +8,7 @@ mod compare;
 mod compared;
 mod partitions;
 mod session;
-mod table;
-mod words;
+mod use_cases;
 
-pub(crate) use compare::KnownDifference;
-pub use compare::{SchemaChange, SchemaDrift, SchemaState, UnknownSchema};
-pub(crate) use session::{FoundSchema, accept, carry, keep, keeping, look, settle};
-pub(crate) use table::create;
-pub use words::{drift_hint, drift_in_words};
+pub(crate) use session::{FoundSchema, carry, keep, keeping, look};
+pub use use_cases::{accept_schema, schema_state, settle_schema};

@@ -3,10 +3,13 @@
 mod accepted;
 pub(crate) mod catalog;
 mod conditions;
+pub(crate) mod definitions;
 mod equivalence;
 mod grants;
+pub(crate) mod index_text;
 mod partitions;
 pub(crate) mod place;
+pub(crate) mod privileges;
 pub(crate) mod progress;
 pub(crate) mod repeatables;
 pub(crate) mod rows;

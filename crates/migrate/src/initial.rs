@@ -2,11 +2,10 @@
 //! file creates the same schema.
 
 mod decided;
-mod privileges;
 
+use crate::history::privileges::without_others;
+pub use crate::history::privileges::without_roles;
 pub use decided::without_decided;
-pub(crate) use privileges::without_privileges;
-pub use privileges::without_roles;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -183,8 +182,8 @@ pub async fn prove_first(
     let own = target.roles().map(RoleName::as_str);
     let decided = |catalog| without_decided(catalog, &target.owner, &target.schemas);
     let [real, made] = catalogs(target, scratch, options).await?.map(decided);
-    let (real, others) = privileges::without_others(real, target.owner.as_str(), &own);
-    let (made, _) = privileges::without_others(made, target.owner.as_str(), &own);
+    let (real, others) = without_others(real, target.owner.as_str(), &own);
+    let (made, _) = without_others(made, target.owner.as_str(), &own);
     Ok((differences(scratch, options, real, &made, found).await?, others))
 }
 

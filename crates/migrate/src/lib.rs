@@ -28,17 +28,15 @@ mod repair;
 mod report;
 pub mod round_trip;
 mod run;
-mod schema_drift;
 mod schema_file;
 mod sizes;
 mod status;
-mod steps;
 mod target;
 
 pub use adoption::{AdoptionState, FailedRow, RowMeaning, inspect_adoption};
 pub use baseline::baseline;
 pub use check::plan::DowngradeTo;
-pub use definitions::{SchemaChange, SchemaDrift, SchemaState, UnknownSchema, drift_hint, drift_in_words};
+pub use definitions::{accept_schema, schema_state, settle_schema};
 pub use engine::seed::{check_seed, seed, wait_for_other_runs};
 pub use engine::session::{Sizes, connect_as_owner, connect_reader};
 pub use engine::watched;
@@ -50,11 +48,11 @@ pub use repair::{RepairKind, Repairable, examine, repair};
 pub use report::{
     AppliedMigration, ChangedCollation, Ended, Event, EventSender, HistoryEvent, MigrationId,
     MigrationOutcome, PlannedFile, ProgressUnit, REPEATABLE, RehearsedMigration, RunningMigration,
-    RunningRun, ServerProgress, ServiceState, ServiceStatus,
+    RunningRun, SchemaChange, SchemaDrift, SchemaState, ServerProgress, ServiceState, ServiceStatus,
+    UnknownSchema, drift_hint, drift_in_words,
 };
 pub use run::{Goal, read_files, run, run_folder};
-pub use schema_drift::{accept_schema, schema_state, settle_schema};
 pub use schema_file::{schema_path, schema_version, write_schema};
 pub use sizes::table_sizes;
-pub use status::{SchemaComparison, catalog, collations, current, history, status};
+pub use status::{DriftCheck, catalog, collations, current, history, status};
 pub use target::{Execution, MigrationTarget, Operator, Options, Order};

@@ -4,17 +4,18 @@
 mod collation;
 mod rehearsed;
 mod running;
+mod schema;
 
 pub use collation::ChangedCollation;
 pub use rehearsed::RehearsedMigration;
 pub(crate) use rehearsed::{RelationLock, Rewrite, SkippedMigration};
 pub(crate) use running::Blocker;
 pub use running::{ProgressUnit, RunningMigration, ServerProgress};
+pub use schema::{SchemaChange, SchemaDrift, SchemaState, UnknownSchema, drift_hint, drift_in_words};
 use serde::{Serialize, Serializer};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use super::check::{Divergence, OtherTool};
-use super::definitions::{SchemaDrift, SchemaState};
 use super::files::{FileProblem, Mode};
 use super::history::Unfinished;
 use martydb_model::DesiredService;

@@ -3,12 +3,14 @@
 
 mod applied_hint;
 mod schema;
+mod steps;
 
 use std::collections::VecDeque;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use applied_hint::with_applied;
+use steps::{down_steps, repeatable_step, up_steps};
 
 use super::check::repeatables::due;
 use super::check::{
@@ -25,7 +27,7 @@ use super::history::{HistoryRows, repeatables};
 use super::report::{AppliedMigration, Event, EventSender, MigrationId, MigrationOutcome, RepeatedMigration};
 use super::sizes::table_sizes;
 use super::status::{current, recorded};
-use super::steps::{down_steps, repeatable_step, up_steps};
+
 use super::target::{Execution, MigrationTarget, Options};
 use martydb_model::error::{Error, Kind, Result};
 
@@ -154,7 +156,7 @@ impl<'a> MigrationRun<'a, '_> {
         let versions: Vec<i64> = steps.iter().map(|step| step.row.version).collect();
         let repeatables = self.repeatables(&comparison, &versions).await?;
         let (upgrade, events) = (self.goal == Goal::Upgrade, self.session.events.clone());
-        let schema = self.look_at_schema(outcome).await?;
+        let schema = schema::look(self.session, upgrade, outcome).await?;
         let is_done = steps.is_empty() && repeatables.is_empty() && self.has_its_tables();
         if upgrade && is_done {
             events.send(Event::Planned(vec![]));
@@ -163,8 +165,7 @@ impl<'a> MigrationRun<'a, '_> {
         let mut preflight = Preflight::run(self.session).await?;
         let first = upgrade && self.session.present.refinery.is_none();
         if first && !(steps.is_empty() && repeatables.is_empty()) {
-            other_tools::refuse(self.service(), &preflight.other_tools)?;
-            other_tools::refuse_contents(self.service(), &preflight.contents)?;
+            self.refuse_foreign(&preflight)?;
         }
         self.refuse_waived(&steps)?;
         refuse(self.service(), &empty_files(&steps))?;
@@ -201,10 +202,16 @@ impl<'a> MigrationRun<'a, '_> {
             result = self.repeat(&mut preflight, &repeatables, &mut outcome.repeatable).await;
         }
         let known = if first && preflight.contents.is_empty() { Some(vec![]) } else { schema };
-        self.keep_definitions(known, outcome).await;
+        schema::keep(self.session, self.options, known, outcome).await;
         let done: Vec<i64> = outcome.applied.iter().map(|applied| applied.version).collect();
         outcome.to = self.version_after(&rows, &done);
         result.map_err(|error| self.with_applied(error, &outcome.applied))
+    }
+
+    /// Refuses a database with another tool's history, or with objects.
+    fn refuse_foreign(&self, preflight: &Preflight) -> Result<()> {
+        other_tools::refuse(self.service(), &preflight.other_tools)?;
+        other_tools::refuse_contents(self.service(), &preflight.contents)
     }
 
     /// Adds a hint about what was committed before the failure, but for a scratch database.

@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use super::check::compare;
 use super::check::repeatables::due;
-use super::definitions::{self, SchemaState};
+use super::definitions;
 use super::engine::session::{OverviewScope, SessionOverview, Sizes};
 use super::engine::{Intent, MigrationSession, Preflight, session, statement_count};
 use super::events::{adopted, event};
 use super::files::{FileProblem, Migration, MigrationFolder, Repeatable, folder, inspect};
 use super::history::{Catalog, ExistingTables, RecordedRepeatable, repeatables, tables};
 use super::report::{
-    ChangedCollation, DueMigration, EventSender, HistoryEvent, MigrationId, RunningRun, ServiceState,
-    ServiceStatus,
+    ChangedCollation, DueMigration, EventSender, HistoryEvent, MigrationId, RunningRun, SchemaState,
+    ServiceState, ServiceStatus,
 };
 use super::target::MigrationTarget;
 use martydb_model::error::{Error, Kind, Result};
@@ -24,7 +24,7 @@ use martydb_pg::server::sessions::SessionList;
 /// Comparison of the schema with what the runs left: one query as long as no row of the catalogs has changed, else the
 /// definitions of all objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SchemaComparison {
+pub enum DriftCheck {
     Compared,
     Skipped,
 }
@@ -35,7 +35,7 @@ pub enum SchemaComparison {
 pub async fn status(
     target: &MigrationTarget,
     sizes: Sizes,
-    comparison: SchemaComparison,
+    comparison: DriftCheck,
     wait: Duration,
     sessions: &SessionList,
 ) -> ServiceStatus {
@@ -46,7 +46,7 @@ pub async fn status(
     match SessionOverview::read(target, scope, wait, sessions).await {
         Ok(mut overview) => {
             let filled = match fill(&mut status, &mut overview, &folder).await {
-                Ok(()) if comparison == SchemaComparison::Compared => {
+                Ok(()) if comparison == DriftCheck::Compared => {
                     compare_schema(&mut status, &mut overview.session).await
                 }
                 filled => filled,

@@ -17,7 +17,7 @@ use martydb_context::{Context, targets};
 use martydb_isolation::proof as isolation;
 use martydb_isolation::proof::{Extent, Filter};
 use martydb_manifest::RedisService;
-use martydb_migrate::{SchemaComparison, ServiceStatus, Sizes};
+use martydb_migrate::{DriftCheck, ServiceStatus, Sizes};
 use martydb_model::error::{Error, Result};
 use martydb_model::metrics::{MonitorCheck, Subject};
 use martydb_model::{DesiredService, ServerName};
@@ -206,7 +206,7 @@ async fn migrations(context: &Context, services: &[DesiredService]) -> Result<Ve
                     martydb_migrate::status(
                         &target,
                         Sizes::Skipped,
-                        SchemaComparison::Compared,
+                        DriftCheck::Compared,
                         context.lock_wait,
                         &sessions,
                     )

@@ -7,10 +7,12 @@
 mod calendar;
 mod catalog;
 mod change;
+mod row;
 mod service;
 
 pub use calendar::{Span, TimePartition, day, name_of, over};
 pub use catalog::{Partitioning, partitioning, partitioning_sql};
 pub use change::attached as attached_sql;
 pub use change::{LockTries, Parent, limit as limit_sql, name as partition_name, patiently};
+pub use row::{PartitionRow, names};
 pub use service::{COUNTED, Coverage, Maintained, MaintenanceMode, due, maintain};

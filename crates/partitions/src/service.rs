@@ -58,7 +58,7 @@ pub struct Coverage {
 
 impl Coverage {
     /// Returns `true` if rows written now have a partition of their own.
-    pub fn holds_now(&self) -> bool {
+    pub(crate) fn holds_now(&self) -> bool {
         self.until.is_none_or(|until| until > self.now)
     }
 

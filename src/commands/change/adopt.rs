@@ -2,7 +2,6 @@
 //! what `apply` would do. The server is only read.
 
 mod choice;
-mod entry;
 mod next_commands;
 mod redis;
 mod report;
@@ -13,11 +12,11 @@ use std::sync::Arc;
 use clap::Args;
 use serde::Serialize;
 
-use self::entry::{DeclaredRoles, ServiceEntry};
 use self::redis::RedisUseReport;
 use self::report::{AdoptReport, ManifestEdit};
 use crate::app::App;
 use martydb_apply::adopt::{self, Declarations, ScanContext, ServiceKeys};
+use martydb_apply::adopt::{DeclaredRoles, ServiceEntry};
 use martydb_manifest::{self as manifest, DeclaredService, Manifest, ManifestDraft};
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};

@@ -16,7 +16,6 @@ use crate::commands::support::choice;
 use crate::commands::support::companion::CompanionApplied;
 use crate::commands::support::companions;
 use crate::commands::support::confirmation::Confirmation;
-use crate::commands::support::losses::{losses_text, lost_rights};
 use crate::commands::support::report_enum::report_enum;
 use martydb_apply::converge::Converged;
 use martydb_apply::replicas::{self, Replay};
@@ -25,6 +24,7 @@ use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_model::units::counted;
 use martydb_plan::{Risk, StepOutcome};
 use martydb_provision::{self as provision, PlanOptions, PlanScope, PlannedServer, Plans, planned};
+use martydb_provision::{losses_text, lost_rights};
 use martydb_ui::flags::Select;
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, printable};
 

@@ -11,16 +11,17 @@ use serde::Serialize;
 use super::dba_script;
 use super::plan_file;
 use crate::app::App;
-use crate::commands::deploy::partitions::{PartitionRow, next_run};
+use crate::commands::deploy::partitions::next_run;
 use crate::commands::support::change::{
     Change, Changes, ServerError, Summary, changes_table, limits_text, risks, summary_table,
 };
 use crate::commands::support::companions;
-use crate::commands::support::losses::losses_text;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::counted;
+use martydb_partitions::PartitionRow;
 use martydb_plan::Risk;
+use martydb_provision::losses_text;
 use martydb_provision::{self as provision, PlanOptions, Plans};
 use martydb_ui::flags::Select;
 use martydb_ui::report::{Report, Style, printable};

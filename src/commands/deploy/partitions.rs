@@ -1,8 +1,6 @@
 //! `partitions`: makes partitions ahead and removes those after their retention, for the tables of the manifest's
 //! `partitions:`.
 
-mod row;
-
 use std::time::Duration;
 
 use clap::Args;
@@ -16,8 +14,7 @@ use martydb_partitions::{MaintenanceMode, due, maintain};
 use martydb_ui::flags::Select;
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, error_texts, printable};
 
-pub use row::PartitionRow;
-use row::names;
+use martydb_partitions::{PartitionRow, names};
 
 /// Interval of a run without `--once`: a partition is made days before its first row.
 const RUN_INTERVAL: Duration = Duration::from_secs(3600);

@@ -10,7 +10,7 @@ use martydb_apply::scratch::Scratch;
 use martydb_context::targets;
 use martydb_migrate::files::folder;
 use martydb_migrate::round_trip::{RoundTrip, RoundTripResult, ScratchSource, check_round_trips, folder_of};
-use martydb_migrate::{MigrationTarget, Options, SchemaComparison, Sizes};
+use martydb_migrate::{DriftCheck, MigrationTarget, Options, Sizes};
 use martydb_model::error::{ExitStatus, Result};
 use martydb_model::sqlstate;
 use martydb_model::{DesiredServer, DesiredService};
@@ -129,14 +129,9 @@ async fn chosen(target: &MigrationTarget, arguments: &Arguments, options: &Optio
         return Ok(arguments.version.clone());
     }
     let sessions = SessionList::default();
-    let status = martydb_migrate::status(
-        target,
-        Sizes::Skipped,
-        SchemaComparison::Skipped,
-        options.lock_wait,
-        &sessions,
-    )
-    .await;
+    let status =
+        martydb_migrate::status(target, Sizes::Skipped, DriftCheck::Skipped, options.lock_wait, &sessions)
+            .await;
     match status.error {
         Some(error) => Err(error),
         None => Ok(status.pending.iter().map(|item| item.version).collect()),

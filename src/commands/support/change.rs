@@ -9,12 +9,12 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use serde_json::json;
 
-use super::losses::{LostPrivilege, lost_rights};
 use martydb_model::error::{Error, ExitStatus};
 use martydb_model::units::{counted, listed};
 use martydb_plan::grouping::{StepGroup, folded};
 use martydb_plan::{DbaRequest, PASSWORDLESS, PrivilegeGap, Risk, Step, StepOutcome, Verb, locked, script};
 use martydb_provision::PlannedServer;
+use martydb_provision::{LostPrivilege, lost_rights};
 use martydb_ui::report::{Cell, Paint, ReportColumn, Style, error_text, printable, wrapped};
 use replaced_databases::{ReplacedDatabase, replaced_text};
 

@@ -75,7 +75,7 @@ async fn a_table_of_an_earlier_version_is_moved_by_the_next_upgrade_and_back_if_
     let seen = status(
         &public,
         Sizes::Skipped,
-        martydb_migrate::SchemaComparison::Skipped,
+        martydb_migrate::DriftCheck::Skipped,
         service.options().lock_wait,
         &Default::default(),
     )
@@ -110,7 +110,7 @@ async fn a_move_that_is_killed_at_any_statement_has_moved_nothing_and_the_next_u
             let seen = status(
                 target,
                 Sizes::Skipped,
-                martydb_migrate::SchemaComparison::Skipped,
+                martydb_migrate::DriftCheck::Skipped,
                 service.options().lock_wait,
                 &Default::default(),
             )

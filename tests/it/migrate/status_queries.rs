@@ -14,7 +14,7 @@ async fn look(service: &Service, sessions: &SessionList) -> ServiceStatus {
     let status = martydb_migrate::status(
         &service.target,
         Sizes::Skipped,
-        martydb_migrate::SchemaComparison::Skipped,
+        martydb_migrate::DriftCheck::Skipped,
         WAIT,
         sessions,
     )
@@ -82,7 +82,7 @@ async fn a_service_without_a_database_leaves_that_query_to_the_next() {
         martydb_migrate::status(
             &absent.target,
             Sizes::Skipped,
-            martydb_migrate::SchemaComparison::Skipped,
+            martydb_migrate::DriftCheck::Skipped,
             WAIT,
             &sessions
         )

@@ -143,7 +143,7 @@ impl Service {
         martydb_migrate::status(
             &self.target,
             Sizes::Skipped,
-            martydb_migrate::SchemaComparison::Skipped,
+            martydb_migrate::DriftCheck::Skipped,
             wait,
             &SessionList::default(),
         )

@@ -73,7 +73,7 @@ async fn settled(
         let status = martydb_migrate::status(
             target,
             sizes,
-            martydb_migrate::SchemaComparison::Skipped,
+            martydb_migrate::DriftCheck::Skipped,
             WAIT,
             &Default::default(),
         )
@@ -93,7 +93,7 @@ async fn reading_and_a_second_upgrade_write_nothing() {
     let status = martydb_migrate::status(
         &service.target,
         martydb_migrate::Sizes::Measured,
-        martydb_migrate::SchemaComparison::Skipped,
+        martydb_migrate::DriftCheck::Skipped,
         WAIT,
         &Default::default(),
     )
@@ -124,7 +124,7 @@ async fn reading_and_a_second_upgrade_write_nothing() {
         martydb_migrate::status(
             &moved,
             martydb_migrate::Sizes::Skipped,
-            martydb_migrate::SchemaComparison::Skipped,
+            martydb_migrate::DriftCheck::Skipped,
             WAIT,
             &Default::default()
         )
@@ -219,7 +219,7 @@ async fn a_divergent_history_is_refused_before_any_file_runs() {
     let status = martydb_migrate::status(
         &service.target,
         martydb_migrate::Sizes::Measured,
-        martydb_migrate::SchemaComparison::Skipped,
+        martydb_migrate::DriftCheck::Skipped,
         WAIT,
         &Default::default(),
     )
@@ -302,7 +302,7 @@ async fn a_missing_service_is_distinguished_from_an_error() {
     let status = martydb_migrate::status(
         &absent.target,
         martydb_migrate::Sizes::Measured,
-        martydb_migrate::SchemaComparison::Skipped,
+        martydb_migrate::DriftCheck::Skipped,
         WAIT,
         &Default::default(),
     )
@@ -318,7 +318,7 @@ async fn a_missing_service_is_distinguished_from_an_error() {
         martydb_migrate::status(
             &known.target,
             martydb_migrate::Sizes::Measured,
-            martydb_migrate::SchemaComparison::Skipped,
+            martydb_migrate::DriftCheck::Skipped,
             WAIT,
             &Default::default()
         )
@@ -339,7 +339,7 @@ async fn a_missing_service_is_distinguished_from_an_error() {
         martydb_migrate::status(
             &half.target,
             martydb_migrate::Sizes::Measured,
-            martydb_migrate::SchemaComparison::Skipped,
+            martydb_migrate::DriftCheck::Skipped,
             WAIT,
             &Default::default()
         )
@@ -352,7 +352,7 @@ async fn a_missing_service_is_distinguished_from_an_error() {
         martydb_migrate::status(
             &half.target,
             martydb_migrate::Sizes::Measured,
-            martydb_migrate::SchemaComparison::Skipped,
+            martydb_migrate::DriftCheck::Skipped,
             WAIT,
             &Default::default()
         )

@@ -8,8 +8,8 @@ use super::formatted::{RawChangeset, attribute};
 use super::parameters::ChangelogParameters;
 use super::precondition::checks;
 use crate::kinds::SqlText;
+use crate::kinds::tidy;
 use crate::psql;
-use crate::script::tidy;
 use crate::split::SplitProblem;
 
 /// Down file of a changeset.

@@ -3,12 +3,11 @@
 
 use std::ops::Range;
 
-use super::tidy;
-use crate::kinds::SqlText;
+use crate::kinds::{SqlText, tidy};
 use martydb_sql::{ScriptItem, walk};
 
 /// A statement that begins or ends a transaction.
-struct Control {
+struct TransactionEnd {
     span: Range<usize>,
     begins: bool,
     /// Number of other statements before it.
@@ -28,7 +27,7 @@ pub(super) fn complete(script: &mut SqlText) -> Option<String> {
         return Some(format!("the {words} is left out, because martydb commits each file"));
     }
     let (first, last) = (all.first()?, all.last()?);
-    let divides = |at: usize, control: &Control| control.begins == (at % 2 == 1);
+    let divides = |at: usize, control: &TransactionEnd| control.begins == (at % 2 == 1);
     if script.alone || all.len() % 2 == 1 || !all.iter().enumerate().all(|(at, one)| divides(at, one)) {
         return None;
     }
@@ -44,7 +43,7 @@ pub(super) fn complete(script: &mut SqlText) -> Option<String> {
 
 /// Returns the statements that begin and end transactions, and the number of others; `None` if the file has savepoints
 /// or rolls back.
-fn controls(text: &str) -> Option<(Vec<Control>, usize)> {
+fn controls(text: &str) -> Option<(Vec<TransactionEnd>, usize)> {
     const BEGIN: &[&[&str]] = &[&["begin"], &["start", "transaction"]];
     const COMMIT: &[&[&str]] = &[&["commit"], &["end"]];
     const OTHERS: &[&[&str]] = &[&["rollback"], &["abort"], &["savepoint"]];
@@ -54,7 +53,7 @@ fn controls(text: &str) -> Option<(Vec<Control>, usize)> {
         let is_any = |all: &[&[&str]]| all.iter().any(|words| statement.begins(words));
         let begins = is_any(BEGIN);
         match begins || is_any(COMMIT) {
-            true => all.push(Control { span: statement.span.clone(), begins, after: count }),
+            true => all.push(TransactionEnd { span: statement.span.clone(), begins, after: count }),
             false => count += 1,
         }
         others |= is_any(OTHERS);
@@ -63,7 +62,7 @@ fn controls(text: &str) -> Option<(Vec<Control>, usize)> {
 }
 
 /// Removes statements, each with its semicolon.
-fn without(text: &str, statements: &[&Control]) -> String {
+fn without(text: &str, statements: &[&TransactionEnd]) -> String {
     let (mut out, mut copied) = (String::new(), 0);
     for control in statements {
         out += &text[copied..control.span.start];

@@ -4,13 +4,13 @@
 
 use super::partitions::equal_to_parent;
 use crate::history::Catalog;
-use crate::initial::without_privileges;
+use crate::history::privileges::without_privileges;
 use crate::target::MigrationTarget;
 use martydb_model::sql::split_name_list;
 
 /// Objects of a service that migrations alone change.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Scope {
+pub(crate) struct DriftScope {
     owner: String,
     /// Declared schemas.
     schemas: Vec<String>,
@@ -36,9 +36,9 @@ const UNDECIDED: &[&str] = &["default acl", "large object"];
 /// Start of the names of what martydb itself makes, and of its comments.
 const OURS: [&str; 2] = ["martydb_", "martydb:"];
 
-impl Scope {
-    pub(crate) fn of(target: &MigrationTarget) -> Scope {
-        Scope {
+impl DriftScope {
+    pub(crate) fn of(target: &MigrationTarget) -> DriftScope {
+        DriftScope {
             owner: target.owner.to_string(),
             schemas: target.schemas.iter().map(ToString::to_string).collect(),
             maintained: target.maintained.clone(),
@@ -46,8 +46,8 @@ impl Scope {
     }
 
     #[cfg(test)]
-    pub(crate) fn of_schema(name: &str) -> Scope {
-        Scope { schemas: vec![name.into()], ..Scope::default() }
+    pub(crate) fn of_schema(name: &str) -> DriftScope {
+        DriftScope { schemas: vec![name.into()], ..DriftScope::default() }
     }
 
     /// Returns the rows that count, each with the part of its definition that counts.
@@ -134,9 +134,9 @@ fn schema_of(identity: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn scope() -> Scope {
+    fn scope() -> DriftScope {
         let schemas = ["public", "My App"].map(str::to_owned).into();
-        Scope { owner: "shop owner".into(), schemas, maintained: vec![] }
+        DriftScope { owner: "shop owner".into(), schemas, maintained: vec![] }
     }
 
     #[test]

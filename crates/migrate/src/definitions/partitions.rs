@@ -1,10 +1,11 @@
-//! Partitions that are equal to their parent: adding and removing them is work of every day, whoever does it. Pure.
+//! Partitions that are equal to their parent: they are made and removed every day, by martydb and by other programs. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::history::Catalog;
+use crate::history::index_text::table_and_method;
 
-/// What a table consists of beside its name.
+/// Parts of a table.
 #[derive(Default)]
 struct TableParts<'a> {
     columns: BTreeMap<&'a str, &'a str>,
@@ -25,7 +26,7 @@ pub(crate) fn equal_to_parent(catalog: &Catalog) -> BTreeSet<String> {
     for ((kind, name), text) in &catalog.0 {
         match kind.as_str() {
             "index" => {
-                let Some((table, method)) = index_of(text) else { continue };
+                let Some((table, method)) = table_and_method(text) else { continue };
                 tables.entry(table).or_default().indexes.insert((text.starts_with("CREATE UNIQUE"), method));
             }
             "column" | "constraint" | "trigger" | "policy" | "rule" => {
@@ -78,14 +79,6 @@ fn last_name(name: &str) -> Option<(&str, &str)> {
         *c == '.' && !quoted
     });
     dot.map(|(at, _)| (&name[..at], &name[at + 1..]))
-}
-
-/// Returns the table of an index, and the definition from its access method on.
-fn index_of(definition: &str) -> Option<(&str, &str)> {
-    let (_, rest) = definition.split_once(" ON ")?;
-    let rest = rest.strip_prefix("ONLY ").unwrap_or(rest);
-    let table = &rest[..end_of_name(rest)];
-    Some((table, rest[table.len()..].trim_start()))
 }
 
 #[cfg(test)]

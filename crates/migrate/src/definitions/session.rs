@@ -1,12 +1,13 @@
 //! Reading and keeping the definitions in a session of the migrator that acts as the owner.
 
-use super::compare::{KeptDefinitions, KnownDifference, SchemaState, UnknownSchema};
-use super::compared::Scope;
-use super::table;
+use super::compare::{KeptDefinitions, state_of};
+use super::compared::DriftScope;
 use crate::engine::MigrationSession;
 use crate::engine::session::connect_reader;
 use crate::expression_normalizer::normalize_expressions;
+use crate::history::definitions::{self as table, KnownDifference};
 use crate::history::{Catalog, Record, tables};
+use crate::report::{SchemaState, UnknownSchema};
 use crate::target::{MigrationTarget, Options};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Statement, stmt};
@@ -25,7 +26,7 @@ impl FoundSchema {
     }
 
     fn of(differing: Vec<KnownDifference>) -> FoundSchema {
-        FoundSchema { state: SchemaState::of(&differing), differing: Some(differing) }
+        FoundSchema { state: state_of(&differing), differing: Some(differing) }
     }
 }
 
@@ -81,7 +82,7 @@ async fn reread(
         |(kind, name, definition): (_, _, Option<String>)| ((kind, name), definition.unwrap_or_default());
     let kept = KeptDefinitions { at, catalog: Catalog(read.into_iter().map(entry).collect()), differing };
     let live = live(session).await?;
-    Ok(FoundSchema::of(kept.differing(&live, &Scope::of(session.target))))
+    Ok(FoundSchema::of(kept.differing(&live, &DriftScope::of(session.target))))
 }
 
 /// Reads the catalog as it is stored. The session's settings are then those of its login.
@@ -154,7 +155,7 @@ pub(crate) async fn settle(
     scratch: &MigrationTarget,
     options: &Options,
 ) -> Result<FoundSchema> {
-    let scope = Scope::of(session.target);
+    let scope = DriftScope::of(session.target);
     let (former, exact_former) = both_forms(scratch, options).await?;
     let (later, exact_live) = both_forms(session.target, options).await?;
     let former = normalize_expressions(scratch, options.lock_wait, former, &later).await?;

@@ -19,10 +19,10 @@ pub use readers::{connect_as_owner, connect_reader};
 use crate::history::{ExistingTables, place, tables};
 use crate::report::{Event, EventSender};
 use crate::target::MigrationTarget;
-use martydb_model::SchemaName;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Ident, List, Literal, Statement, stmt};
 use martydb_model::sqlstate;
+use martydb_model::{RoleName, SchemaName};
 use martydb_pg::backoff::Backoff;
 use martydb_pg::server::advisory::{self, AdvisoryLock, LockHolder, LockKey};
 use martydb_pg::server::existence::Existence;
@@ -164,7 +164,7 @@ impl<'a> MigrationSession<'a> {
         if target.further.is_empty() {
             return Ok(target.outsiders(&[]));
         }
-        let rows = self.query([tables::existing_roles(&target.further)]).await?;
+        let rows = self.query([existing_roles(&target.further)]).await?;
         let names = rows.iter().flatten().map(Row::read).collect::<Result<Vec<String>, _>>()?;
         let found = target.further.iter().filter(|role| names.iter().any(|name| name == role.as_str()));
         let found = found.filter(|role| target.history_reader.as_ref() != Some(*role));
@@ -206,6 +206,12 @@ impl<'a> MigrationSession<'a> {
     pub(crate) async fn close(self) {
         self.connection.close().await;
     }
+}
+
+/// Selects the existing roles among these.
+fn existing_roles(names: &[RoleName]) -> Statement {
+    let names = List::literals(names.iter().map(RoleName::as_str));
+    stmt!("SELECT rolname::pg_catalog.text FROM pg_catalog.pg_roles WHERE rolname IN ({names})")
 }
 
 /// The last message about waiting: the same message is repeated only after a while.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::conditions::same_conditions;
 use super::equivalence::{same_code, same_columns, same_default, without_now};
 use super::grants::{differing, split};
-use super::partitions::on_table;
+use super::index_text::on_table;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Keyword, Statement, stmt, with_members};
 use martydb_model::text::{indented, printable};

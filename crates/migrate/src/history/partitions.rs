@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::catalog::Catalog;
+use super::index_text::on_table;
 use martydb_model::DETACHED_PARTITION;
 
 impl Catalog {
@@ -45,12 +46,6 @@ fn inherits(text: &str, tables: &[String]) -> bool {
         parent.strip_prefix(table.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
     };
     tables.iter().any(is_it)
-}
-
-/// Returns the table of an index's definition: `CREATE INDEX i ON public.t USING btree (a)`.
-pub(super) fn on_table(definition: &str) -> Option<&str> {
-    let (_, rest) = definition.split_once(" ON ")?;
-    rest.strip_prefix("ONLY ").unwrap_or(rest).split(" USING ").next()
 }
 
 /// Returns `true` if the name is one of these tables, or of a part of one, such as a column.

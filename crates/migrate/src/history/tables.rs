@@ -7,8 +7,8 @@ use super::place;
 use super::rows::AppliedRow;
 use crate::files::{Mode, VersionType};
 use crate::target::Operator;
+use martydb_model::SchemaName;
 use martydb_model::sql::{Bulk, Ident, Keyword, List, Literal, Statement, stmt};
-use martydb_model::{RoleName, SchemaName};
 use martydb_pg::server::{Row, Unreadable};
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -125,12 +125,6 @@ pub(crate) fn read_version_type(schema: &SchemaName) -> Statement {
          WHERE attrelid = pg_catalog.to_regclass({table}) AND attname = 'version'",
         table = Literal(table.shown().into())
     )
-}
-
-/// Selects the existing roles among these.
-pub(crate) fn existing_roles(names: &[RoleName]) -> Statement {
-    let names = List::literals(names.iter().map(RoleName::as_str));
-    stmt!("SELECT rolname::pg_catalog.text FROM pg_catalog.pg_roles WHERE rolname IN ({names})")
 }
 
 pub(crate) fn last_event() -> Statement {

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::status_word::StatusWord;
 use crate::app::App;
-use crate::commands::deploy::partitions::{PartitionRow, next_run};
+use crate::commands::deploy::partitions::next_run;
 use crate::commands::support::companion::RedisRow;
 use crate::commands::support::companions;
 use crate::commands::support::per_service::map_within;
@@ -16,10 +16,11 @@ use martydb_apply::replicas::{self, ReplicaStatus};
 use martydb_apply::scratch;
 use martydb_context::targets;
 use martydb_import::discovery::not_imported::NotImported;
-use martydb_migrate::{MigrationTarget, SchemaComparison, ServiceState, ServiceStatus, Sizes};
+use martydb_migrate::{DriftCheck, MigrationTarget, ServiceState, ServiceStatus, Sizes};
 use martydb_model::error::{Error, Result};
 use martydb_model::units::counted;
 use martydb_model::{DesiredService, ServerName};
+use martydb_partitions::PartitionRow;
 use martydb_pg::server::sessions::SessionList;
 use martydb_provision::{self as provision, PlanOptions, PlannedServer};
 use martydb_ui::flags::{Format, Select};
@@ -85,8 +86,8 @@ pub(crate) async fn review(
 ) -> Reviewed {
     let servers = app.servers_of(services);
     let schemas = match arguments.compares_servers() {
-        true => SchemaComparison::Compared,
-        false => SchemaComparison::Skipped,
+        true => DriftCheck::Compared,
+        false => DriftCheck::Skipped,
     };
     let of_services = look(app, targets, measured(app, arguments), schemas);
     let (mut all, replicas, redis) =
@@ -121,13 +122,13 @@ pub(crate) async fn look_at(
     services: &[DesiredService],
     sizes: Sizes,
 ) -> Result<Vec<ServiceStatus>> {
-    Ok(look(app, targets::for_services(app, services).await?, sizes, SchemaComparison::Skipped).await)
+    Ok(look(app, targets::for_services(app, services).await?, sizes, DriftCheck::Skipped).await)
 }
 
 /// Returns the state of each service in words, with the number of due migrations and with drift.
 pub async fn states(app: &App, services: &[DesiredService]) -> Result<Vec<String>> {
     let targets = targets::for_services(app, services).await?;
-    let mut all = look(app, targets, Sizes::Skipped, SchemaComparison::Compared).await;
+    let mut all = look(app, targets, Sizes::Skipped, DriftCheck::Compared).await;
     mark_drift(app, services, &mut all).await;
     Ok(all.iter().map(in_words).collect())
 }
@@ -140,7 +141,7 @@ fn in_words(status: &ServiceStatus) -> String {
     }
 }
 
-async fn look(app: &App, targets: Targets, sizes: Sizes, schemas: SchemaComparison) -> Vec<ServiceStatus> {
+async fn look(app: &App, targets: Targets, sizes: Sizes, schemas: DriftCheck) -> Vec<ServiceStatus> {
     let wait = app.lock_wait;
     let asking = Arc::new(progress("asking", "services"));
     asking.expect(targets.len());

@@ -7,12 +7,12 @@ use serde::{Serialize, Serializer};
 use super::backups::KnownBackups;
 use super::collect::{Arguments, Reviewed, ServiceLabels};
 use super::status_word::StatusWord;
-use crate::commands::deploy::partitions::PartitionRow;
 use crate::commands::support::companion::RedisRow;
 use martydb_apply::replicas::ReplicaStatus;
 use martydb_backup::store::BackupSummary;
 use martydb_import::discovery::not_imported::NotImported;
 use martydb_migrate::{ServiceStatus, Sizes};
+use martydb_partitions::PartitionRow;
 
 /// All services, and which of them are shown.
 pub struct StatusReport {

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::report::StatusReport;
 use super::status_word::{StatusWord, tally};
-use crate::commands::deploy::partitions::PartitionRow;
 use crate::commands::support::companion::{RedisRow, RedisState};
 use martydb_apply::replicas::{ReplicaState, ReplicaStatus};
 use martydb_backup::store::BackupSummary;
@@ -15,6 +14,7 @@ use martydb_migrate::{
 };
 use martydb_model::platform::support::ended_support;
 use martydb_model::units::counted;
+use martydb_partitions::PartitionRow;
 use martydb_ui::report::{Cell, Paint, ReportColumn, Style, indented, paint, printable, when, wrapped};
 
 /// Message of the server where a user ended the statement (57014).

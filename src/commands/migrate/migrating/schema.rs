@@ -2,14 +2,12 @@
 
 use crate::app::App;
 use crate::commands::support::per_service::map_concurrent;
-use martydb_apply::scratch::Scratch;
+use martydb_apply::scratch::settle_schema;
 use martydb_migrate::{
-    Ended, EventSender, Execution, Goal, MigrationOutcome, MigrationTarget, Options, SchemaState, drift_hint,
-    drift_in_words, settle_schema,
+    Ended, Execution, MigrationOutcome, MigrationTarget, Options, SchemaState, drift_hint, drift_in_words,
 };
+use martydb_model::DesiredService;
 use martydb_model::error::Result;
-use martydb_model::{DesiredServer, DesiredService};
-use martydb_pg::server::Access;
 use martydb_ui::report::printable;
 
 /// Compares the schemas that are unknown after a run, and names what was changed by hand. One that cannot be compared stays
@@ -39,7 +37,7 @@ pub(crate) async fn settle_schemas(
             Options { to: Some(current), steps: None, execution: Execution::Real, ..options.clone() };
         async move {
             let found = match server {
-                Ok(server) => settle(server, &service, &target, &options).await,
+                Ok(server) => settle_schema(server, &service, &target, &options).await,
                 Err(error) => Err(error),
             };
             (service, found)
@@ -59,21 +57,4 @@ pub(crate) async fn settle_schemas(
             }
         }
     }
-}
-
-/// Builds the files up to the database's version in a scratch database, and compares.
-async fn settle(
-    (access, desired): (Access, DesiredServer),
-    service: &DesiredService,
-    target: &MigrationTarget,
-    options: &Options,
-) -> Result<SchemaState> {
-    let scratch = Scratch::make(&access, &desired, service).await?;
-    let there = scratch.target(target);
-    let built = martydb_migrate::run(&there, Goal::Upgrade, options, &EventSender::ignored()).await;
-    let found = match built.error {
-        None => settle_schema(target, &there, options).await,
-        Some(error) => Err(error.while_doing("cannot apply the files to an empty database")),
-    };
-    scratch.remove_after(found).await
 }

@@ -9,7 +9,7 @@ fn catalog(rows: &[(&str, &str)]) -> Catalog {
 
 /// Returns the names and changes that a run finds.
 fn found(kept: &KeptDefinitions, live: &Catalog) -> Vec<(String, SchemaChange, Option<String>)> {
-    let all = drift_of(&kept.differing(live, &Scope::of_schema("t")));
+    let all = drift_of(&kept.differing(live, &DriftScope::of_schema("t")));
     all.into_iter().map(|one| (one.object, one.change, one.since)).collect()
 }
 
@@ -22,7 +22,7 @@ fn a_run_accepts_no_change_that_it_did_not_make() {
     let first = kept(BEFORE, &catalog(&[("t.a", "int"), ("t.b", "int"), ("t.c", "int")]), vec![]);
     // By hand: b is changed, c is dropped, d is added.
     let by_hand = catalog(&[("t.a", "int"), ("t.b", "text"), ("t.d", "int")]);
-    let differing = first.differing(&by_hand, &Scope::of_schema("t"));
+    let differing = first.differing(&by_hand, &DriftScope::of_schema("t"));
     let expected =
         [("t.b", SchemaChange::Changed), ("t.c", SchemaChange::Removed), ("t.d", SchemaChange::Added)];
     let expected: Vec<_> = expected

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use serde_yaml::{Mapping, Value};
 
-use martydb_apply::adopt::{AdoptedRole, ServiceKeys};
+use super::{AdoptedRole, ServiceKeys};
 use martydb_manifest::raw::RawAccess;
 use martydb_model::{DbName, DesiredExtension};
 
 /// Entries of further roles that the manifest already has.
-pub(crate) type DeclaredRoles = BTreeMap<String, RawAccess>;
+pub type DeclaredRoles = BTreeMap<String, RawAccess>;
 
 /// New keys of the service; those that are `None` or empty keep their value.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct ServiceEntry {
+pub struct ServiceEntry {
     pub server: Option<String>,
     pub database: Option<String>,
     schemas: Option<Vec<String>>,
@@ -25,14 +25,14 @@ pub(crate) struct ServiceEntry {
 }
 
 impl ServiceEntry {
-    pub(crate) fn with_keys(self, keys: &ServiceKeys) -> ServiceEntry {
+    pub fn with_keys(self, keys: &ServiceKeys) -> ServiceEntry {
         let ServiceKeys { schemas, extensions, settings, database_settings, connection_limit, .. } =
             keys.clone();
         ServiceEntry { schemas, extensions, settings, database_settings, connection_limit, ..self }
     }
 
     /// Adds the roles that are not declared. One that another service declares gets the same entry.
-    pub(crate) fn with_access(
+    pub fn with_access(
         mut self,
         roles: &[AdoptedRole],
         declared: &DeclaredRoles,
@@ -46,7 +46,7 @@ impl ServiceEntry {
         self
     }
 
-    pub(crate) fn mapping(&self) -> Mapping {
+    pub fn mapping(&self) -> Mapping {
         let mut map = Mapping::new();
         let mut put = |key: &str, value: Option<Value>| {
             value.map(|value| map.insert(key.into(), value));

@@ -3,19 +3,19 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::PlannedServer;
 use martydb_model::sql::Statement;
+use martydb_model::text::printable;
 use martydb_model::units::{counted, first_of};
 use martydb_model::{Activity, ActualServer, DbName, RoleName};
 use martydb_plan::{LOGINS_NAMED, Loss};
-use martydb_provision::PlannedServer;
-use martydb_ui::report::printable;
 
 /// Number of objects whose statements are shown.
 const MAX_SHOWN: usize = 3;
 
 /// Revoked privilege, as scripts see it.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub(crate) struct LostPrivilege {
+pub struct LostPrivilege {
     /// Server.
     server: String,
     /// Service; null for the server as a whole.
@@ -47,7 +47,7 @@ struct AffectedLogin {
 }
 
 /// Returns the privileges that a plan revokes from logins with no other source of them.
-pub(crate) fn lost_rights(planned: &PlannedServer) -> Vec<LostPrivilege> {
+pub fn lost_rights(planned: &PlannedServer) -> Vec<LostPrivilege> {
     planned
         .plan
         .losses
@@ -75,12 +75,12 @@ impl LostPrivilege {
     }
 
     /// Returns the logins and their sessions, shortened to the first if there are many.
-    pub(crate) fn who(&self) -> String {
+    pub fn who(&self) -> String {
         first_of(&self.logins.iter().map(AffectedLogin::in_words).collect::<Vec<_>>(), LOGINS_NAMED)
     }
 
     /// Returns the statements that keep the privilege, shortened if there are many.
-    pub(crate) fn statements(&self) -> String {
+    pub fn statements(&self) -> String {
         match self.keep.len() {
             some if some <= MAX_SHOWN => self.keep.join("; "),
             many => {
@@ -95,7 +95,7 @@ impl LostPrivilege {
     }
 
     /// Returns the privilege and its source.
-    pub(crate) fn what(&self) -> String {
+    pub fn what(&self) -> String {
         format!("{} from {}", self.right, self.from)
     }
 }
@@ -122,7 +122,7 @@ impl AffectedLogin {
 }
 
 /// Returns the section of a report; empty if no login loses access.
-pub(crate) fn losses_text(losses: &[LostPrivilege]) -> String {
+pub fn losses_text(losses: &[LostPrivilege]) -> String {
     if losses.is_empty() {
         return String::new();
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use martydb_model::RoleName;
 
-use crate::history::Catalog;
+use super::Catalog;
 
 /// Returns a catalog without the privileges of other roles, and these roles.
 ///
@@ -14,7 +14,7 @@ pub(crate) fn without_others(catalog: Catalog, owner: &str, own: &[&str]) -> (Ca
     without(catalog, owner, &|grantee| !grantee.is_empty() && !own.contains(&grantee))
 }
 
-/// Returns a catalog without the privileges that the owner granted, and without those of whoever else granted any.
+/// Returns a catalog without the privileges of all grantors, the owner's first: their names may hold blanks.
 pub(crate) fn without_privileges(catalog: Catalog, owner: &str) -> Catalog {
     let bare = without(catalog, owner, &|_| true).0.0;
     let strip = |((kind, name), text): ((String, String), String)| {

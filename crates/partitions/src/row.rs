@@ -5,10 +5,11 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use martydb_model::error::{Error, Result};
+use martydb_model::text::printable;
 use martydb_model::units::counted;
 use martydb_model::{DesiredService, PartitionedTable, Removal};
-use martydb_partitions::{COUNTED, Coverage, Maintained, Span, day};
-use martydb_ui::report::printable;
+
+use super::{COUNTED, Coverage, Maintained, Span, day};
 
 /// Number of names in a cell.
 const MAX_NAMED: usize = 3;
@@ -114,7 +115,7 @@ impl PartitionRow {
     }
 
     /// Returns a line about interrupted detaching that was finished, or in a dry run would be.
-    pub(crate) fn finished_text(&self, dry: bool) -> Option<String> {
+    pub fn finished_text(&self, dry: bool) -> Option<String> {
         let names = (!self.finished.is_empty()).then(|| names(&self.finished))?;
         let (table, service) = (printable(&self.table), &self.service);
         let verb = if dry { "Would finish" } else { "Finished" };
@@ -129,7 +130,7 @@ impl PartitionRow {
     }
 
     /// Returns a line about rows in the default partition, which have no period and are never removed.
-    pub(crate) fn default_text(&self) -> Option<String> {
+    pub fn default_text(&self) -> Option<String> {
         let count = self.default_count()?;
         let (table, service) = (printable(&self.table), &self.service);
         Some(format!(
@@ -138,7 +139,7 @@ impl PartitionRow {
     }
 
     /// Returns a line about the state of the table, and of what the next run would remove.
-    pub(crate) fn state_text(&self) -> String {
+    pub fn state_text(&self) -> String {
         let head = format!("partitions of {} of {}", self.table, self.service);
         if let (Some(error), None) = (&self.error, self.coverage) {
             return printable(&format!("{head}: unknown: {error}"));
@@ -157,7 +158,7 @@ impl PartitionRow {
     }
 
     /// Returns what the next run would do, if it would do something.
-    pub(crate) fn next_text(&self) -> Option<String> {
+    pub fn next_text(&self) -> Option<String> {
         let verb = if self.removal == Removal::Drop { "drops" } else { "detaches" };
         let makes = (!self.made.is_empty()).then(|| format!("makes {}", self.made.len()));
         let removes = (!self.removed.is_empty()).then(|| format!("{verb} {}", names(&self.removed)));
@@ -193,7 +194,7 @@ fn occupied(service: &DesiredService, table: &PartitionedTable, left_out: &[Stri
 }
 
 /// Returns the names, or the first and the last of many.
-pub(crate) fn names(names: &[String]) -> String {
+pub fn names(names: &[String]) -> String {
     printable(&match names.len() {
         0 => "-".to_owned(),
         n if n <= MAX_NAMED => names.join(", "),

@@ -2,14 +2,26 @@
 
 use std::sync::LazyLock;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::KnownDifference;
-use crate::history::catalog;
+use super::catalog;
 use martydb_model::SchemaName;
 use martydb_model::error::{Error, Result};
 use martydb_model::hex;
 use martydb_model::sql::{Bulk, Ident, List, Literal, Statement, stmt};
+
+/// An object that differs from what the runs of a service left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct KnownDifference {
+    pub kind: String,
+    pub name: String,
+    /// Its definition as the runs left it; `None` if they left no such object.
+    pub expected: Option<String>,
+    pub found: Option<String>,
+    /// Time of the last run that found it as expected; `None` if that is not known.
+    pub since: Option<String>,
+}
 
 /// Version of the reader: other queries read other definitions.
 static READER: LazyLock<String> = LazyLock::new(|| {
@@ -65,7 +77,7 @@ fn fingerprint(major: u32) -> Statement {
               r.id, r.made::pg_catalog.text::pg_catalog.int8 * 64 + r.source))) FROM (
 {rows}
 {schemas}) r)",
-        rows = Statement::from_program(include_str!("fingerprint.sql"))
+        rows = Statement::from_program(include_str!("sql/fingerprint.sql"))
     )
 }
 

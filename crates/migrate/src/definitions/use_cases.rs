@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::definitions::{self, SchemaState};
-use super::engine::{Intent, MigrationSession};
-use super::report::EventSender;
-use super::target::{MigrationTarget, Options};
+use super::session::{accept, look, settle};
+use crate::engine::{Intent, MigrationSession};
+use crate::report::{EventSender, SchemaState};
+use crate::target::{MigrationTarget, Options};
 use martydb_model::error::Result;
 
 /// Compares a service's schema with what its last run left. Reads only.
@@ -15,7 +15,7 @@ use martydb_model::error::Result;
 #[martydb_pg::boxed]
 pub async fn schema_state(target: &MigrationTarget, wait: Duration) -> Result<SchemaState> {
     let mut session = MigrationSession::open(target, Intent::Read, wait, &EventSender::ignored()).await?;
-    let found = definitions::look(&mut session).await;
+    let found = look(&mut session).await;
     session.close().await;
     found.map(|found| found.state)
 }
@@ -23,12 +23,12 @@ pub async fn schema_state(target: &MigrationTarget, wait: Duration) -> Result<Sc
 /// Accepts a service's schema as it is: from now on it is what its runs left.
 ///
 /// # Errors
-/// [`Kind::Usage`](martydb_model::error::Kind::Usage) if no migration is applied; else as [`run`](super::run()).
+/// [`Kind::Usage`](martydb_model::error::Kind::Usage) if no migration is applied; else as [`run`](crate::run()).
 #[martydb_pg::boxed]
 pub async fn accept_schema(target: &MigrationTarget, reason: &str, options: &Options) -> Result<()> {
     let events = EventSender::ignored();
     let mut session = MigrationSession::open(target, Intent::Write, options.lock_wait, &events).await?;
-    let done = definitions::accept(&mut session, reason, options).await;
+    let done = accept(&mut session, reason, options).await;
     session.close().await;
     done
 }
@@ -37,7 +37,7 @@ pub async fn accept_schema(target: &MigrationTarget, reason: &str, options: &Opt
 /// and keeps the result.
 ///
 /// # Errors
-/// As [`run`](super::run()).
+/// As [`run`](crate::run()).
 #[martydb_pg::boxed]
 pub async fn settle_schema(
     target: &MigrationTarget,
@@ -56,8 +56,8 @@ async fn settled(
     scratch: &MigrationTarget,
     options: &Options,
 ) -> Result<SchemaState> {
-    match definitions::look(session).await?.state {
-        SchemaState::Unknown(_) => Ok(definitions::settle(session, scratch, options).await?.state),
+    match look(session).await?.state {
+        SchemaState::Unknown(_) => Ok(settle(session, scratch, options).await?.state),
         known => Ok(known),
     }
 }

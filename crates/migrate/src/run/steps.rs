@@ -3,14 +3,14 @@
 
 use std::borrow::Cow;
 
-use super::engine::MigrationStep;
-use super::files::{
+use crate::engine::MigrationStep;
+use crate::files::{
     Direction, FileProblem, Migration, MigrationFile, MigrationFolder, Repeatable, VersionType, folder,
     refused_files,
 };
-use super::history::{AppliedRow, HistoryRows};
-use super::report::REPEATABLE;
-use super::target::MigrationTarget;
+use crate::history::{AppliedRow, HistoryRows};
+use crate::report::REPEATABLE;
+use crate::target::MigrationTarget;
 use martydb_model::DownFiles;
 use martydb_model::error::{Error, Kind, Result};
 
