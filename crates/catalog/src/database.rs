@@ -8,7 +8,9 @@ use serde::Deserialize;
 use super::builtins::BuiltinCatalog;
 use super::census::Census;
 use super::jobs::{Job, Scheduler};
-use super::objects::{CatalogObject, EventTrigger, Extension, ForeignServer, Language, Other, Trigger};
+use super::objects::{
+    CatalogObject, EventTrigger, Extension, ForeignServer, Language, Other, PendingChange, Trigger,
+};
 use super::rows::CatalogRow;
 use super::texts::SearchedTexts;
 use martydb_model::acl::null_as_default;
@@ -38,6 +40,8 @@ pub struct DatabaseCatalog {
     pub unchecked_wrappers: Vec<String>,
     /// Enabled jobs of schedulers that are installed here, whichever database they run in.
     pub jobs: Vec<Job>,
+    /// Objects that prepared transactions change.
+    pub pending: Vec<PendingChange>,
     /// Schedulers whose jobs the admin lacks the privilege to read.
     pub unread_jobs: Vec<&'static Scheduler>,
     /// Objects of all other kinds that have an owner or privileges.
@@ -67,6 +71,7 @@ impl DatabaseCatalog {
             "trigger" => self.triggers.push(row.parse()?),
             "server" => self.servers.push(row.parse()?),
             "unchecked_wrapper" => self.unchecked_wrappers.push(row.parse()?),
+            "pending" => self.pending.push(row.parse()?),
             "other" => self.others.push(row.parse()?),
             "digest" => self.builtins.digest = row.parse()?,
             _ => return row.unknown(),
@@ -91,6 +96,7 @@ impl DatabaseCatalog {
         self.triggers.sort_by(|a, b| (&a.table, &a.name).cmp(&(&b.table, &b.name)));
         self.servers.sort_by(|a, b| a.name.cmp(&b.name));
         self.unchecked_wrappers.sort();
+        self.pending.sort_by(|a, b| (&a.gid, &a.object).cmp(&(&b.gid, &b.object)));
         self.others.sort_by(|a, b| (&a.kind, &a.display, &a.role).cmp(&(&b.kind, &b.display, &b.role)));
         self.texts.sort();
         self.privileged.sort();

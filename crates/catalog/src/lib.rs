@@ -39,8 +39,8 @@ pub use objects::{
     CatalogObject, EventTrigger, Extension, ExtensionAccess, ForeignServer, Language, Mapping, ReadRelation,
 };
 pub use snapshot::{
-    ConfigFile, FileSetting, HbaLine, IdentLine, LineMatch, NotExamined, ServerSession, Snapshot, Tablespace,
-    Unread,
+    ConfigFile, FileSetting, HbaLine, IdentLine, LineMatch, NotExamined, PreparedTransaction, ServerSession,
+    Snapshot, Tablespace, Unread,
 };
 pub use texts::{KnownPasswords, Leak, LeakedSecret, StoredPasswords, VerifierCopy};
 pub use token_shapes::{VERIFIER, secret_of_known_shape};

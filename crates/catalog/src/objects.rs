@@ -272,3 +272,12 @@ pub struct Other {
     /// `true` if it is a row policy that names the role.
     pub named: bool,
 }
+
+/// An object that a prepared transaction changes.
+#[derive(Debug, Clone, Deserialize)]
+pub struct PendingChange {
+    pub gid: String,
+    /// Object in the server's words.
+    pub object: String,
+    pub owner: String,
+}

@@ -325,6 +325,9 @@ pub struct PreparedTransaction {
     pub seconds: i64,
     /// Catalogs of the whole server, such as `pg_auth_members`, to which it writes.
     pub changes: Option<String>,
+    /// Set if it keeps no lock on a table of users, so that it did no work with rows.
+    #[serde(default)]
+    pub silent: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -43,6 +43,10 @@ SELECT 'prepared', pg_catalog.jsonb_build_object(
     SELECT pg_catalog.string_agg(c.relname::text, ', ' ORDER BY c.relname) FROM pg_catalog.pg_locks x
     JOIN pg_catalog.pg_locks l ON l.virtualtransaction = x.virtualtransaction AND l.pid IS NULL AND l.locktype = 'relation' AND l.mode = 'RowExclusiveLock'
     JOIN pg_catalog.pg_class c ON c.oid = l.relation AND c.relisshared AND c.relkind = 'r'
+    WHERE x.locktype = 'transactionid' AND x.transactionid = p.transaction AND x.pid IS NULL),
+  -- Work with rows keeps a lock on a table of users; GRANT, CREATE FUNCTION and the like give theirs back at once.
+  'silent', NOT EXISTS (SELECT FROM pg_catalog.pg_locks x
+    JOIN pg_catalog.pg_locks l ON l.virtualtransaction = x.virtualtransaction AND l.pid IS NULL AND l.locktype = 'relation' AND l.relation >= 16384
     WHERE x.locktype = 'transactionid' AND x.transactionid = p.transaction AND x.pid IS NULL))::text
 FROM pg_catalog.pg_prepared_xacts p
 UNION ALL

@@ -3,9 +3,11 @@
 SELECT 'alone', pg_catalog.to_jsonb(
   current_user = session_user AND pg_catalog.current_setting('search_path') = 'pg_catalog')::text
 UNION ALL
--- Extensions, event triggers, foreign data, large objects, triggers, privileges on columns, and superusers' tables with privileges.
+-- Extensions, event triggers, foreign data, large objects, triggers, privileges on columns, superusers' tables with privileges, and
+-- prepared transactions.
 SELECT 'rare', pg_catalog.to_jsonb(
   EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE e.extname <> 'plpgsql')
+  OR EXISTS (SELECT FROM pg_catalog.pg_prepared_xacts p WHERE p.database = pg_catalog.current_database())
   OR EXISTS (SELECT FROM pg_catalog.pg_event_trigger)
   OR EXISTS (SELECT FROM pg_catalog.pg_foreign_data_wrapper)
   OR EXISTS (SELECT FROM pg_catalog.pg_foreign_server)

@@ -2,7 +2,7 @@
 
 use super::context::Audit;
 use super::roles::RoleClass;
-use martydb_catalog::ServerSession;
+use martydb_catalog::{PreparedTransaction, ServerSession};
 use martydb_model::findings::Severity::{Critical, High, Low, Medium};
 use martydb_model::findings::{FindingBuilder, PREPARED, PUBLIC, REPLICATION_OBJECT, SESSION};
 use martydb_model::grants::{Repair, RepairScope, ident};
@@ -24,21 +24,41 @@ pub(crate) fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
 fn prepared(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for found in &audit.snapshot.state.prepared {
         let close = stmt!("ROLLBACK PREPARED {gid}", gid = Literal(found.gid.clone()));
-        // Its owner may commit it, and another role may have written in it before SET ROLE.
-        let changes = found.changes.as_ref().filter(|_| !audit.actors(&found.owner).is_empty());
+        let may_commit = !audit.actors(&found.owner).is_empty();
+        let changes = changes(audit, found).filter(|_| may_commit);
         let severity = match changes {
             Some(_) => High,
-            None if found.seconds >= FORGOTTEN_SECONDS => Medium,
+            None if found.seconds >= FORGOTTEN_SECONDS || found.silent && may_commit => Medium,
             None => Low,
         };
         let finding = PREPARED.of(&found.owner).at(severity).service(audit.service_of(&found.database));
         let finding = finding.database(&found.database).object(format!("prepared transaction {}", found.gid));
-        let changes = changes.map_or(String::new(), |catalogs| {
-            format!("; it writes to {catalogs}, and {} may commit that", found.owner)
-        });
-        let finding = finding.evidence(format!("{} prepared it at {}{changes}", found.owner, found.since));
+        let owner = &found.owner;
+        let seen = match changes {
+            Some(changes) => format!("; it {changes}, and {owner} may commit that"),
+            None if found.silent => {
+                format!("; it works on no table, so that {owner} may commit a GRANT, or what it makes")
+            }
+            None => String::new(),
+        };
+        let finding = finding.evidence(format!("{owner} prepared it at {}{seen}", found.since));
         out.push(finding.fix(Repair::drop(RepairScope::Database, close).outside_transactions()));
     }
+}
+
+/// Describes what a transaction changes beyond the objects of its owner's service: another role may have written in it before
+/// SET ROLE.
+fn changes(audit: &Audit<'_>, found: &PreparedTransaction) -> Option<String> {
+    if let Some(catalogs) = &found.changes {
+        return Some(format!("writes to {catalogs}"));
+    }
+    let service = |role: &str| audit.service_of_role(role).map(|service| &service.name);
+    let is_own = |owner: &str| {
+        owner == found.owner || service(owner).is_some_and(|of| service(&found.owner) == Some(of))
+    };
+    let pending = &audit.snapshot.databases.get(&found.database)?.pending;
+    let mut of_others = pending.iter().filter(|change| change.gid == found.gid && !is_own(&change.owner));
+    of_others.next().map(|change| format!("changes {} of {}", change.object, change.owner))
 }
 
 fn slots(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
@@ -213,6 +233,14 @@ mod tests {
         assert_eq!(prepared("red_app", 600, None).found(), [line("medium", "red_app")]);
         assert_eq!(prepared("red_app", 1, None).found(), [line("low", "red_app")]);
         assert_eq!(prepared("postgres", 1, catalog).found(), [line("low", "postgres")]);
+        let pending = |owner: &str| {
+            let change = row(json!({ "gid": "work", "object": "function ops.run(text)", "owner": owner }));
+            prepared("red_app", 1, None).inside("red_db", |catalog| catalog.pending.push(change)).found()
+        };
+        assert_eq!(pending("postgres"), [line("high", "red_app")]);
+        assert_eq!(pending("red_owner"), [line("low", "red_app")]);
+        let silent = prepared("red_app", 1, None).with(|snapshot| snapshot.state.prepared[0].silent = true);
+        assert_eq!(silent.found(), [line("medium", "red_app")]);
     }
 
     #[test]

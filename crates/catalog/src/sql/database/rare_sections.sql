@@ -80,3 +80,49 @@ FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOI
 JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid JOIN pg_catalog.pg_namespace m ON m.oid = p.pronamespace
 WHERE NOT t.tgisinternal AND p.proowner <> c.relowner AND m.nspname <> 'pg_catalog'
   AND NOT EXISTS (SELECT FROM ext x WHERE x.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND x.objid = p.oid) LIMIT 100001)
+
+UNION ALL
+-- Rows of catalogs that a prepared transaction ends, as an ALTER, a GRANT and a DROP do: it is the one that they name.
+SELECT DISTINCT 'pending', pg_catalog.jsonb_build_object('gid', p.gid, 'object', pg_catalog.pg_describe_object(x.class, x.oid, 0),
+  'owner', pg_catalog.pg_get_userbyid(x.owner))::text
+FROM pg_catalog.pg_prepared_xacts p JOIN (
+  SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass AS class, c.oid, c.proowner AS owner, c.xmax AS until FROM pg_catalog.pg_proc c
+  UNION ALL
+  SELECT 'pg_catalog.pg_class'::pg_catalog.regclass AS class, c.oid, c.relowner AS owner, c.xmax AS until FROM pg_catalog.pg_class c
+  UNION ALL
+  SELECT 'pg_catalog.pg_namespace'::pg_catalog.regclass AS class, c.oid, c.nspowner AS owner, c.xmax AS until FROM pg_catalog.pg_namespace c
+  UNION ALL
+  SELECT 'pg_catalog.pg_type'::pg_catalog.regclass AS class, c.oid, c.typowner AS owner, c.xmax AS until FROM pg_catalog.pg_type c
+  UNION ALL
+  SELECT 'pg_catalog.pg_language'::pg_catalog.regclass AS class, c.oid, c.lanowner AS owner, c.xmax AS until FROM pg_catalog.pg_language c
+  UNION ALL
+  SELECT 'pg_catalog.pg_foreign_server'::pg_catalog.regclass AS class, c.oid, c.srvowner AS owner, c.xmax AS until FROM pg_catalog.pg_foreign_server c
+  UNION ALL
+  SELECT 'pg_catalog.pg_foreign_data_wrapper'::pg_catalog.regclass AS class, c.oid, c.fdwowner AS owner, c.xmax AS until FROM pg_catalog.pg_foreign_data_wrapper c
+  UNION ALL
+  SELECT 'pg_catalog.pg_largeobject_metadata'::pg_catalog.regclass AS class, c.oid, c.lomowner AS owner, c.xmax AS until FROM pg_catalog.pg_largeobject_metadata c
+  UNION ALL
+  SELECT 'pg_catalog.pg_event_trigger'::pg_catalog.regclass AS class, c.oid, c.evtowner AS owner, c.xmax AS until FROM pg_catalog.pg_event_trigger c
+  UNION ALL
+  SELECT 'pg_catalog.pg_extension'::pg_catalog.regclass AS class, c.oid, c.extowner AS owner, c.xmax AS until FROM pg_catalog.pg_extension c
+  UNION ALL
+  SELECT 'pg_catalog.pg_operator'::pg_catalog.regclass AS class, c.oid, c.oprowner AS owner, c.xmax AS until FROM pg_catalog.pg_operator c
+  UNION ALL
+  SELECT 'pg_catalog.pg_publication'::pg_catalog.regclass AS class, c.oid, c.pubowner AS owner, c.xmax AS until FROM pg_catalog.pg_publication c
+  UNION ALL
+  SELECT 'pg_catalog.pg_database'::pg_catalog.regclass AS class, c.oid, c.datdba AS owner, c.xmax AS until FROM pg_catalog.pg_database c
+  UNION ALL
+  SELECT 'pg_catalog.pg_tablespace'::pg_catalog.regclass AS class, c.oid, c.spcowner AS owner, c.xmax AS until FROM pg_catalog.pg_tablespace c
+  UNION ALL
+  SELECT 'pg_catalog.pg_default_acl'::pg_catalog.regclass AS class, c.oid, c.defaclrole AS owner, c.xmax AS until FROM pg_catalog.pg_default_acl c
+  UNION ALL
+  SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, a.attrelid, c.relowner, a.xmax FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+  UNION ALL
+  SELECT 'pg_catalog.pg_policy'::pg_catalog.regclass, k.oid, c.relowner, k.xmax FROM pg_catalog.pg_policy k JOIN pg_catalog.pg_class c ON c.oid = k.polrelid
+  UNION ALL
+  SELECT 'pg_catalog.pg_trigger'::pg_catalog.regclass, k.oid, c.relowner, k.xmax FROM pg_catalog.pg_trigger k JOIN pg_catalog.pg_class c ON c.oid = k.tgrelid
+  UNION ALL
+  SELECT 'pg_catalog.pg_rewrite'::pg_catalog.regclass, k.oid, c.relowner, k.xmax FROM pg_catalog.pg_rewrite k JOIN pg_catalog.pg_class c ON c.oid = k.ev_class
+  UNION ALL
+  SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid, c.relowner, k.xmax FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid) x ON x.until = p.transaction
+WHERE p.database = pg_catalog.current_database()
