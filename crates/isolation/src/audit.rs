@@ -28,7 +28,9 @@ pub mod testing;
 use std::collections::BTreeMap;
 
 use crate::reach::AccessGraph;
-use context::{Audit, Database};
+pub(crate) use code::verifier_readers;
+pub(crate) use context::Audit;
+use context::Database;
 use martydb_catalog::{CatalogObject, KnownPasswords, Snapshot};
 use martydb_model::DesiredServer;
 use martydb_model::findings::{Finding, FindingBuilder, FindingKey};

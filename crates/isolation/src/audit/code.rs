@@ -9,6 +9,7 @@ mod search_path;
 #[cfg(test)]
 mod tests;
 mod triggers;
+mod verifiers;
 
 use super::context::{Audit, Database};
 use super::definer_views;
@@ -23,6 +24,8 @@ use martydb_model::findings::{
 use martydb_model::grants::{Repair, RepairScope, revoke};
 use martydb_model::sql::{ServerText, Statement, stmt};
 use martydb_model::{RoleKind, SERVE_SCHEMA, WriteCounter};
+
+pub(crate) use verifiers::verifier_readers;
 
 pub(crate) fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for db in audit.databases() {
@@ -89,7 +92,7 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
                 purpose.is_some() || by_name.is_some() || hidden || is_local && of_service(user);
             out.push(if gives_nothing {
                 found.at(Low)
-            } else if *user == PUBLIC && db.is_entered() && reads_passwords(db, item) {
+            } else if *user == PUBLIC && db.is_entered() && verifiers::reads(db, item) {
                 // The passwords of all services' logins are among them.
                 found.at(Critical)
             } else {
@@ -120,14 +123,6 @@ fn writer<'a>(db: &Database<'a>, item: &CatalogObject) -> Option<&'a str> {
     // A role that creates objects may fetch from a cursor that an event trigger leaves open.
     let kind = if is_hook(item) && item.cursor { RoleKind::Migrator } else { RoleKind::App };
     db.service.filter(|_| item.called).map(|service| service.role(kind).as_str())
-}
-
-/// Returns `true` for a superuser's function that reads a catalog with the passwords of roles.
-fn reads_passwords(db: &Database<'_>, item: &CatalogObject) -> bool {
-    db.catalog.privileged.body_of(&item.display).is_some_and(|body| {
-        let text = read_body(&body.text, body.language == "plpgsql");
-        text.reads.iter().any(|used| ["pg_authid", "pg_shadow"].contains(&used.name.as_str()))
-    })
 }
 
 fn is_hook(item: &CatalogObject) -> bool {

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::decisions::DecidedLogins;
+use crate::audit::code::verifier_readers;
 use crate::audit::context::Audit;
 use crate::audit::roles::RoleClass;
+use martydb_model::findings::PUBLIC;
 use martydb_model::units::counted;
 use martydb_model::{DesiredService, RoleName, ServiceName};
 
@@ -13,7 +15,7 @@ const MAX_NAMED: usize = 3;
 
 #[derive(Default)]
 pub(crate) struct Exposure<'a> {
-    /// Set if a superuser, the admin, or a role that replicates is among the logins.
+    /// Set if a superuser, the admin, a role that replicates, or one that reads verifiers is among the logins.
     pub server: bool,
     services: BTreeSet<&'a ServiceName>,
     found: Vec<&'a DesiredService>,
@@ -27,11 +29,16 @@ pub(crate) struct Exposure<'a> {
 
 impl<'a> Exposure<'a> {
     pub(crate) fn new(audit: &Audit<'a>, decided: &DecidedLogins<'a>) -> Exposure<'a> {
+        let readers = verifier_readers(audit);
         let mut all = Exposure { words: words(audit, decided), trusted_only: true, ..Exposure::default() };
         for (role, databases) in &decided.logins {
             let is_trusted = audit.roles.class_of(role) == RoleClass::Trusted;
             all.trusted_only &= is_trusted;
             all.server |= databases.contains(&None);
+            // The verifiers of all logins are worth what these are.
+            let users = [role.as_str(), PUBLIC];
+            let mut entered = databases.iter().flatten();
+            all.server |= entered.any(|name| users.iter().any(|user| readers.contains(&(*name, *user))));
             let reachable = audit.roles.reachable(role);
             for role in std::iter::once(*role).chain(reachable.iter().map(|path| path.role)) {
                 match audit.roles.class_of(role) {

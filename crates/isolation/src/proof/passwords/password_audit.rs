@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::audit::{Audit, verifier_readers};
 use crate::probe::LoginAttempts;
 use crate::proof::observations::{ComparedPasswords, KnownPassword, ServerContext};
 use crate::proof::passwords::guesses::{Candidate, candidates, untried};
@@ -106,7 +107,8 @@ async fn on_all_cores<V: Send + 'static, T: Send + 'static>(
 fn verifiers(context: &ServerContext, attempts: &[LoginAttempts]) -> Vec<LoginVerifier> {
     let ServerContext { desired, catalog, .. } = context;
     let Some(kept) = &catalog.kept else { return vec![] };
-    let importances = RoleImportances::new(desired, &catalog.actual);
+    let audit = Audit::new(desired, catalog);
+    let importances = RoleImportances::of_audit(&audit);
     let untried = untried(&context.task, attempts);
     let logins = catalog.actual.roles.iter().filter(|(_, found)| found.login).map(|(role, _)| role);
     let compared = logins.filter_map(|role| {
@@ -147,7 +149,8 @@ fn solve(one: &Comparison) -> Option<KnownPassword> {
 
 /// Returns the findings that passwords of roles are known elsewhere.
 pub(crate) fn findings(context: &ServerContext, known: &[KnownPassword]) -> Vec<Finding> {
-    let importances = RoleImportances::new(&context.desired, &context.catalog.actual);
+    let audit = Audit::new(&context.desired, &context.catalog);
+    let importances = RoleImportances::of_audit(&audit);
     known.iter().map(|one| finding(context, one, importances.of(&one.role))).collect()
 }
 
@@ -193,6 +196,8 @@ pub(crate) struct RoleImportances<'a> {
     memberships: RoleGraph<'a>,
     /// Holders of CONNECT on databases that accept connections, `None` for PUBLIC; `true` if one is a service's.
     connecting: HashMap<Option<&'a RoleName>, bool>,
+    /// Logins that read the verifiers of passwords.
+    readers: BTreeSet<&'a str>,
 }
 
 impl RoleImportance {
@@ -215,7 +220,19 @@ impl<'a> RoleImportances<'a> {
                 *connecting.entry(holder).or_default() |= of_services.contains(database);
             }
         }
-        RoleImportances { desired, actual, memberships: RoleGraph::new(&actual.memberships), connecting }
+        RoleImportances {
+            desired,
+            actual,
+            memberships: RoleGraph::new(&actual.memberships),
+            connecting,
+            readers: BTreeSet::new(),
+        }
+    }
+
+    /// The same, with what logins read through functions.
+    fn of_audit(audit: &'a Audit<'a>) -> RoleImportances<'a> {
+        let readers = verifier_readers(audit).into_iter().map(|(_, user)| user).collect();
+        RoleImportances { readers, ..RoleImportances::new(audit.desired, audit.actual) }
     }
 
     pub(crate) fn of(&self, role: &RoleName) -> RoleImportance {
@@ -238,6 +255,7 @@ impl<'a> RoleImportances<'a> {
 
     fn is_powerful(&self, role: &RoleName) -> bool {
         let found = self.actual.roles.get(role);
-        FILE_ROLES.contains(&role.as_str()) || found.is_some_and(ActualRole::has_server_power)
+        let reads = self.readers.contains(role.as_str());
+        reads || FILE_ROLES.contains(&role.as_str()) || found.is_some_and(ActualRole::has_server_power)
     }
 }
