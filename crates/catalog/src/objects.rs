@@ -226,6 +226,9 @@ pub struct ForeignServer {
     pub connects: bool,
     /// Set if it names no other machine and no other server.
     pub local: bool,
+    /// Set if a mapping without a password connects with what its role logged in with.
+    #[serde(default)]
+    pub passes_on: bool,
     #[serde(deserialize_with = "null_as_default")]
     pub mappings: Vec<Mapping>,
     #[serde(deserialize_with = "null_as_default")]

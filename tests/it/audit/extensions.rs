@@ -245,3 +245,26 @@ fn a_superusers_job_that_uses_what_a_service_owns_is_named() {
         "-- for the service's maintainer: run step 6 of job 1 of pgAgent as a login of the service"
     );
 }
+
+/// Without a password of its own a mapping connects with what its role logged in with, where its server says so.
+#[test]
+fn a_mapping_that_passes_keys_on_opens_another_service() {
+    let pair = Pair::new();
+    pair.server.sql(
+        "red_db",
+        "CREATE EXTENSION postgres_fdw; CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw OPTIONS (dbname 'blue_db'); GRANT USAGE ON FOREIGN SERVER far TO red_app; CREATE USER MAPPING FOR red_app SERVER far OPTIONS (user 'blue_app')",
+    );
+    assert_eq!(Pair::grave(&pair.verify(&["--probes", "none"], 0)), Vec::<String>::new());
+    let major: u32 =
+        pair.server.value("postgres", "SELECT current_setting('server_version_num')").parse().unwrap();
+    let option = match major / 10_000 {
+        18.. => "use_scram_passthrough 'true'",
+        16..18 => "gssdelegation '1'",
+        _ => return,
+    };
+    pair.server.sql("red_db", &format!("ALTER SERVER far OPTIONS (ADD {option})"));
+    let expected = "critical | user-mapping | blue | red_app | red_db | foreign server far";
+    assert_eq!(Pair::grave(&pair.verify(&["--probes", "none"], 4)), [expected]);
+    pair.server.sql("red_db", "REVOKE USAGE ON FOREIGN SERVER far FROM red_app");
+    assert_eq!(Pair::grave(&pair.verify(&["--probes", "none"], 0)), Vec::<String>::new());
+}

@@ -45,6 +45,10 @@ SELECT 'server', pg_catalog.jsonb_build_object(
     WHERE o ~ '^(hostaddr|service|options)=' OR o LIKE 'host=%' AND o !~ '^host=(localhost|127[.]0[.]0[.]1|::1|/[^,]*)$'
       OR o LIKE 'port=%' AND o <> 'port=' || pg_catalog.current_setting('port')),
   'dbname', (SELECT pg_catalog.substring(pg_catalog.left(o, 1000), 8) FROM pg_catalog.unnest(s.srvoptions) o WHERE o LIKE 'dbname=%' LIMIT 1),
+  -- Set if a mapping without a password connects with what its role logged in with: its keys of SCRAM (from 18 on), or a ticket that
+  -- it delegates (from 16 on).
+  'passes_on', EXISTS (SELECT FROM pg_catalog.unnest(s.srvoptions) o
+    WHERE o ~ '^(use_scram_passthrough|gssdelegation)=' AND o !~* '=(0|f|fa|fal|fals|false|n|no|of|off)$'),
   -- No other option's value: they may contain passwords.
   'mappings', (
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(

@@ -11,12 +11,13 @@ pub(crate) fn asks_for_password(server: &ForeignServer) -> bool {
     ["postgres_fdw", "dblink_fdw"].contains(&server.wrapper.as_str())
 }
 
-/// Returns `true` if a mapping gives its role a login at the other end: a password, or none where none is asked for.
+/// Returns `true` if a mapping gives its role a login at the other end: a password, none where none is asked for, or what the role
+/// logged in with.
 pub(crate) fn opens(audit: &Audit<'_>, server: &ForeignServer, mapping: &Mapping) -> bool {
     let role = mapping.role.as_deref().and_then(|role| audit.role(role));
     let is_superuser = role.is_some_and(|role| audit.actual.roles[role].superuser);
     let lacks_password = mapping.bare == Some(true) && mapping.passwordless != Some(true);
-    !asks_for_password(server) || is_superuser || !lacks_password
+    !asks_for_password(server) || is_superuser || server.passes_on || !lacks_password
 }
 
 /// Returns the foreign tables that no role reads: their server has no mapping that opens it.
