@@ -1,7 +1,7 @@
 //! Contents of one database as the audit reads them: its objects, ways beyond a role's own privileges, and the
 //! server's own objects that changed after initdb.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -136,6 +136,8 @@ pub struct PrivilegedCatalog {
     pub policies: Vec<RowSecurity>,
     /// Texts of functions of other roles that run as their owner and may execute an argument.
     pub lent: Vec<RoutineBody>,
+    /// Names with schema of extensions' functions that compute from their arguments, and of superusers' enumerations.
+    pub computing: BTreeSet<String>,
 }
 
 /// A domain whose owner is not a superuser and may add a CHECK to it.
@@ -213,6 +215,9 @@ pub struct RoutineBody {
 pub struct SchemaAccess {
     pub name: String,
     pub owner: String,
+    /// Set if it has operators, or functions of an extension.
+    #[serde(default)]
+    pub steers: bool,
     /// Privileges, without the owner's own.
     #[serde(deserialize_with = "null_as_default")]
     pub acl: Vec<AclEntry>,
@@ -302,6 +307,7 @@ impl PrivilegedCatalog {
             "routine" => self.routines.push(row.parse()?),
             "relation" => self.relations.push(row.parse()?),
             "domain" => self.domains.push(row.parse()?),
+            "computing" => drop(self.computing.insert(row.parse()?)),
             "lent" => self.lent.push(row.parse()?),
             "policy" => self.policies.push(row.parse()?),
             "body" => self.bodies.push(row.parse()?),

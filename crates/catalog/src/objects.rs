@@ -91,6 +91,9 @@ pub struct CatalogObject {
     /// Query of a superuser's view with `security_barrier`.
     #[serde(default)]
     pub query: Option<String>,
+    /// Query of a superuser's view, materialized or not.
+    #[serde(default)]
+    pub stored: Option<String>,
     /// Set for a view of the history of migrations.
     #[serde(default)]
     pub history: bool,
@@ -242,6 +245,9 @@ pub struct ReadRelation {
     pub display: String,
     /// `true` if PUBLIC holds SELECT on it.
     pub everybody: bool,
+    /// Set for one with rows of others among its own, or that its owner computed.
+    #[serde(default)]
+    pub wide: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -136,3 +136,129 @@ fn a_lookup_of_passwords_that_every_role_may_call_is_critical() {
     pair.server.sql("lobby", close);
     assert_eq!(Pair::grave(&pair.verify(&[], 0)), Vec::<String>::new());
 }
+
+/// The last text of each pair opens what the first one keeps closed.
+const BODIES: &[(&str, &str, &str, &str)] = &[
+    (
+        "ops.sorted(p text) RETURNS SETOF ops.job LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp",
+        "DECLARE d text := CASE WHEN p = 'x' THEN 'DESC' ELSE 'ASC' END; BEGIN IF p NOT IN ('id', 'what') THEN RAISE EXCEPTION 'no'; END IF; RETURN QUERY EXECUTE 'SELECT * FROM ops.job ORDER BY ' || p || format(' %s, %I ', d, p); END",
+        "DECLARE d text := CASE WHEN p = 'x' THEN 'DESC' ELSE 'ASC' END; BEGIN IF p NOT IN ('id', 'what') THEN RAISE WARNING 'no'; END IF; RETURN QUERY EXECUTE 'SELECT * FROM ops.job ORDER BY ' || p || format(' %s, %I ', d, p); END",
+        "ops.sorted(text)",
+    ),
+    (
+        "ops.take() RETURNS SETOF ops.job LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp",
+        "DECLARE v ops.job; BEGIN SELECT * INTO v FROM ops.job FOR UPDATE SKIP LOCKED LIMIT 1; RETURN QUERY UPDATE ops.job SET what = 'x' WHERE id = v.id RETURNING *; END",
+        "DECLARE v item; BEGIN SELECT * INTO v FROM ops.job FOR UPDATE SKIP LOCKED LIMIT 1; RETURN QUERY UPDATE ops.job SET what = 'x' WHERE id = v.id RETURNING *; END",
+        "ops.take()",
+    ),
+    (
+        "ops.touch(p text) RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = ''",
+        "WITH up AS (INSERT INTO ops.job AS j (id, what) VALUES (1, p) ON CONFLICT (id) DO UPDATE SET what = excluded.what RETURNING j.id), gone AS (DELETE FROM ops.job WHERE what = 'y') SELECT id FROM up",
+        "WITH up AS (INSERT INTO ops.job AS j (id, what) VALUES (1, p::text) ON CONFLICT (id) DO UPDATE SET what = excluded.what RETURNING j.id), gone AS (DELETE FROM ops.job WHERE what = 'y') SELECT id FROM up",
+        "ops.touch(text)",
+    ),
+    (
+        "ops.named(p text) RETURNS SETOF ops.job LANGUAGE plpgsql SECURITY DEFINER SET search_path = ops, pg_temp",
+        "DECLARE v job%ROWTYPE; BEGIN RETURN QUERY SELECT job.* FROM job WHERE job.what = p; END",
+        "DECLARE v job%ROWTYPE; BEGIN RETURN QUERY SELECT job.* FROM job WHERE job.what @@@ p; END",
+        "ops.named(text)",
+    ),
+    (
+        "ops.slow(p int) RETURNS text LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp",
+        "SELECT set_config('maintenance_work_mem', least(p, 64) || 'MB', true)",
+        "SELECT set_config('temp_file_limit', least(p, 64) || 'MB', true)",
+        "ops.slow(integer)",
+    ),
+];
+
+/// A superuser's own rows are what these functions give, and each word more is another matter.
+#[test]
+fn a_superusers_function_sorts_queues_and_limits_what_is_its_own() {
+    let pair = Pair::new();
+    let make = |head: &str, text: &str| {
+        pair.server.sql("red_db", &format!("CREATE OR REPLACE FUNCTION {head} AS $body$ {text} $body$"));
+    };
+    pair.server.sql(
+        "red_db",
+        "CREATE SCHEMA ops; GRANT USAGE ON SCHEMA ops TO red_app; CREATE TABLE ops.job (id bigint PRIMARY KEY, what text);
+         CREATE FUNCTION ops.run(a text, b text) RETURNS bool LANGUAGE plpgsql AS 'BEGIN EXECUTE b; RETURN true; END'; REVOKE ALL ON FUNCTION ops.run FROM PUBLIC",
+    );
+    for (head, text, ..) in BODIES {
+        make(head, text);
+    }
+    let grants = "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ops FROM PUBLIC; GRANT EXECUTE ON FUNCTION ops.sorted, ops.take, ops.touch, ops.named, ops.slow TO red_app";
+    pair.server.sql("red_db", grants);
+    let without_probes = &["--probes", "none"];
+    assert_eq!(Pair::grave(&pair.verify(without_probes, 0)), Vec::<String>::new());
+    pair.server
+        .sql("red_db", "CREATE OPERATOR ops.@@@ (LEFTARG = text, RIGHTARG = text, FUNCTION = ops.run)");
+    for (head, _, text, _) in BODIES {
+        make(head, text);
+    }
+    let found = Pair::grave(&pair.verify(without_probes, 4));
+    for (.., shown) in BODIES {
+        let expected = format!("critical | definer-function | red | red_app | red_db | function {shown}");
+        assert!(found.contains(&expected), "{expected}\n{found:#?}");
+    }
+}
+
+/// A materialized view shows what its owner computed, and a superuser computes anything.
+#[test]
+fn a_superusers_materialized_view_is_a_finding_only_if_it_shows_more_than_its_own_rows() {
+    let pair = Pair::new();
+    pair.server.sql(
+        "red_db",
+        "CREATE SCHEMA ops; GRANT USAGE ON SCHEMA ops TO red_ro; CREATE TABLE ops.visit (at date, page text) PARTITION BY RANGE (at);
+         CREATE MATERIALIZED VIEW ops.daily AS SELECT at, count(*) AS n FROM ops.visit GROUP BY at; CREATE VIEW ops.top AS SELECT max(n) AS n FROM ops.daily;
+         GRANT SELECT ON ops.daily, ops.top TO red_ro",
+    );
+    let without_probes = &["--probes", "none"];
+    assert_eq!(Pair::grave(&pair.verify(without_probes, 0)), Vec::<String>::new());
+    for query in [
+        "SELECT pg_read_file('PG_VERSION') AS f, at FROM ops.visit",
+        "SELECT secret FROM hidden",
+        "SELECT rolpassword FROM pg_authid",
+        "SELECT ops.read() AS f, at FROM ops.visit",
+    ] {
+        pair.server.sql(
+            "red_db",
+            &format!(
+                "CREATE OR REPLACE FUNCTION ops.read() RETURNS text LANGUAGE sql AS $$SELECT pg_read_file('PG_VERSION')$$; REVOKE ALL ON FUNCTION ops.read FROM PUBLIC;
+                 CREATE MATERIALIZED VIEW ops.more AS {query}; GRANT SELECT ON ops.more TO red_ro"
+            ),
+        );
+        let expected = "high | definer-view | red | red_ro | red_db | materialized view ops.more";
+        let found = Pair::grave(&pair.verify(without_probes, 4));
+        assert!(found.iter().any(|line| line == expected), "{query}\n{found:#?}");
+        pair.server.sql("red_db", "DROP MATERIALIZED VIEW ops.more");
+    }
+}
+
+/// Who logs in as the pooler has the verifiers of all logins.
+#[test]
+fn a_poolers_login_has_the_power_of_what_it_looks_up() {
+    let pair = Pair::new();
+    for sql in [
+        "CREATE DATABASE lobby",
+        "CREATE ROLE pooler LOGIN PASSWORD 'V9-kpw2-Lq0z-77Xa' CONNECTION LIMIT 3",
+        "REVOKE ALL ON DATABASE lobby FROM PUBLIC; GRANT CONNECT ON DATABASE lobby TO pooler",
+    ] {
+        pair.server.sql("postgres", sql);
+    }
+    pair.server.sql(
+        "lobby",
+        "CREATE SCHEMA lookup; GRANT USAGE ON SCHEMA lookup TO pooler; CREATE FUNCTION lookup.get_auth(login text, OUT name text, OUT verifier text) LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'SELECT usename, passwd FROM pg_shadow WHERE usename = $1';
+         REVOKE ALL ON FUNCTION lookup.get_auth FROM PUBLIC; GRANT EXECUTE ON FUNCTION lookup.get_auth TO pooler",
+    );
+    assert_eq!(Pair::grave(&pair.verify(&[], 0)), Vec::<String>::new());
+    pair.server.sql("postgres", "ALTER ROLE pooler PASSWORD 'pooler'");
+    let found = Pair::grave(&pair.verify(&[], 4));
+    assert!(
+        found.iter().any(|line| line.starts_with("critical | guessable-password | - | pooler")),
+        "{found:#?}"
+    );
+    pair.server.sql("postgres", "ALTER ROLE pooler PASSWORD 'V9-kpw2-Lq0z-77Xa'");
+    pair.server.let_in("host lobby pooler 127.0.0.1/32 trust\n");
+    let found = Pair::grave(&pair.verify(&[], 4));
+    assert!(found.iter().any(|line| line.starts_with("critical | hba-trust")), "{found:#?}");
+}

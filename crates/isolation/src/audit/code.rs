@@ -6,6 +6,7 @@ mod lent;
 pub(super) mod plain_tables;
 mod row_security;
 mod search_path;
+mod searched;
 #[cfg(test)]
 mod tests;
 mod triggers;

@@ -29,13 +29,17 @@
   -- They do where the owner passes row security, logs in to a foreign table's server, or stands for the caller of an invoker's view.
   -- Relations of the server are named by OID in the parsed query alone; of pg_authid (1260) everybody sees all but the whole
   -- row, rolpassword and rolvaliduntil: 7 plus their numbers in selectedCols.
-  'reads', CASE WHEN t.kind = 'view' AND NOT t.system AND t.extension IS NULL AND NOT EXISTS (
+  'reads', CASE WHEN (t.kind = 'view' OR t.kind = 'materialized view' AND t.owner IN (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolsuper)
+      -- Its owner runs what it computes with.
+      AND NOT EXISTS (SELECT FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_depend d
+        ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid AND d.refobjid >= 16384
+        WHERE r.ev_class = t.oid AND d.refclassid <> 'pg_catalog.pg_class'::pg_catalog.regclass)) AND NOT t.system AND t.extension IS NULL AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_rewrite r WHERE r.ev_class = t.oid AND (r.ev_type <> '1'
       OR EXISTS (SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class c ON c.oid = d.refobjid
         WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
         AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid >= 16384 AND c.oid <> t.oid
         AND (t.owner NOT IN (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolsuper)
-          OR c.relkind NOT IN ('r', 'v') OR c.relrowsecurity OR c.relhassubclass OR EXISTS (
+          OR c.relkind NOT IN ('r', 'v', 'm', 'p') OR c.relrowsecurity OR EXISTS (
           SELECT FROM pg_catalog.unnest(c.reloptions) o WHERE o LIKE 'security_invoker=%')))
       OR EXISTS (SELECT FROM (SELECT m[1]::pg_catalog.oid AS oid FROM pg_catalog.regexp_matches(r.ev_action::text, ':relid (\d+) ', 'g') m) n
         JOIN pg_catalog.pg_class c ON c.oid = n.oid
@@ -45,7 +49,9 @@
           AND (c.oid <> 1260 OR r.ev_action::text ~ ':relid 1260 .*:selectedCols \(b[0-9 ]* (7|18|19)[ )]'))))
     THEN coalesce((
       SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('schema', n.nspname, 'display', n.nspname || '.' || c.relname,
-        'everybody', EXISTS (SELECT FROM pg_catalog.aclexplode(c.relacl) a WHERE a.grantee = 0 AND a.privilege_type = 'SELECT')))
+        'everybody', EXISTS (SELECT FROM pg_catalog.aclexplode(c.relacl) a WHERE a.grantee = 0 AND a.privilege_type = 'SELECT'),
+        -- Rows of others come with its own, or its rows were computed by its owner.
+        'wide', c.relkind IN ('m', 'p') OR c.relhassubclass))
       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       WHERE c.oid >= 16384 AND c.oid <> t.oid AND c.oid IN (
         SELECT d.refobjid FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_depend d ON d.objid = r.oid
@@ -61,6 +67,9 @@
   -- The query of a superuser's view that no function of its reader can look behind.
   'query', CASE WHEN t.kind = 'view' AND NOT t.system AND t.owner IN (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolsuper)
       AND t.options && ARRAY['security_barrier=true', 'security_barrier=on', 'security_barrier=1', 'security_barrier=yes']
+    THEN pg_catalog.left(pg_catalog.pg_get_viewdef(t.oid), 65536) END,
+  -- The query of a superuser's view, which its owner runs where it is a materialized one.
+  'stored', CASE WHEN t.kind IN ('view', 'materialized view') AND t.extension IS NULL AND NOT t.system AND t.owner IN (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolsuper)
     THEN pg_catalog.left(pg_catalog.pg_get_viewdef(t.oid), 65536) END,
   -- A view of the history of the service's migrations.
   'history', t.kind IN ('view', 'materialized view') AND EXISTS (SELECT FROM pg_catalog.pg_rewrite r
@@ -84,9 +93,18 @@
   -- Set for a table whose new rows something gets: a trigger, a rule, a partition, a view.
   'watched', t.kind = 'table' AND (EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = t.oid AND NOT g.tgisinternal)
     OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = t.oid AND (c.relkind <> 'r' OR c.relispartition))
-    OR EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
-      AND d.refclassid = t.class AND d.refobjid = t.oid)
-    OR EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.confrelid = t.oid AND k.conrelid <> t.oid))
+    -- What a superuser's view calls of the server is read from its query.
+    OR EXISTS (SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_rewrite r ON r.oid = d.objid JOIN pg_catalog.pg_class v ON v.oid = r.ev_class
+      WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.refclassid = t.class AND d.refobjid = t.oid
+        AND (v.relkind NOT IN ('v', 'm') OR NOT (SELECT a.rolsuper FROM pg_catalog.pg_roles a WHERE a.oid = v.relowner)
+          OR EXISTS (SELECT FROM pg_catalog.pg_depend n WHERE n.classid = d.classid AND n.objid = r.oid AND n.refobjid >= 16384
+            AND n.refclassid <> 'pg_catalog.pg_class'::pg_catalog.regclass)))
+    -- A superuser's table without a trigger, and to which no other refers, ends the chain.
+    OR EXISTS (SELECT FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
+      WHERE k.confrelid = t.oid AND k.conrelid <> t.oid AND (c.relkind <> 'r' OR c.relispartition OR c.relhasrules
+        OR NOT (SELECT a.rolsuper FROM pg_catalog.pg_roles a WHERE a.oid = c.relowner)
+        OR EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal)
+        OR EXISTS (SELECT FROM pg_catalog.pg_constraint o WHERE o.confrelid = c.oid))))
     -- Of a superuser's materialized view: it reads what another role may replace, or a view.
     OR t.kind = 'materialized view' AND EXISTS (SELECT FROM pg_catalog.pg_rewrite r
       JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
@@ -101,6 +119,12 @@
       UNION ALL
       SELECT pg_catalog.pg_get_expr(k.conbin, k.conrelid) FROM pg_catalog.pg_constraint k WHERE k.conrelid = t.oid AND k.contype = 'c'
       UNION ALL
+      SELECT pg_catalog.pg_get_expr(k.conbin, 0) FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_attribute a ON a.atttypid = k.contypid
+      WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped AND k.contypid <> 0 AND k.contype = 'c'
+      UNION ALL
+      SELECT y.typdefault FROM pg_catalog.pg_type y JOIN pg_catalog.pg_attribute a ON a.atttypid = y.oid
+      WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped AND y.typtype = 'd' AND y.typdefaultbin IS NOT NULL
+      UNION ALL
       SELECT pg_catalog.pg_get_expr(i.indexprs, i.indrelid) FROM pg_catalog.pg_index i WHERE i.indrelid = t.oid AND i.indexprs IS NOT NULL
       UNION ALL
       SELECT pg_catalog.pg_get_expr(i.indpred, i.indrelid) FROM pg_catalog.pg_index i WHERE i.indrelid = t.oid AND i.indpred IS NOT NULL
@@ -112,7 +136,11 @@
       WHERE k.partrelid = t.oid AND k.partexprs IS NOT NULL) x),
       '[]'::pg_catalog.jsonb) END,
   'mixed', t.kind = 'table' AND NOT t.system AND (EXISTS (
-      SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid >= 16384)
+      SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid >= 16384
+        -- A superuser's enumeration has the server's functions, and so has its domain of a type of the server: its checks are expressions.
+        AND NOT EXISTS (SELECT FROM pg_catalog.pg_type y WHERE y.oid = a.atttypid AND (y.typtype = 'e' OR y.typtype = 'd' AND y.typbasetype < 16384)
+          AND y.typowner IN (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolsuper)
+          AND NOT EXISTS (SELECT FROM pg_catalog.pg_cast k WHERE y.oid IN (k.castsource, k.casttarget))))
     OR EXISTS (SELECT FROM pg_catalog.pg_index i CROSS JOIN LATERAL pg_catalog.unnest(i.indclass) o WHERE i.indrelid = t.oid AND o >= 16384)
     OR EXISTS (SELECT FROM pg_catalog.pg_partitioned_table k CROSS JOIN LATERAL pg_catalog.unnest(k.partclass) o WHERE k.partrelid = t.oid AND o >= 16384)
     OR EXISTS (SELECT FROM pg_catalog.pg_constraint k CROSS JOIN LATERAL pg_catalog.unnest(k.conexclop) o

@@ -4,6 +4,24 @@ UNION ALL
   'owner', pg_catalog.pg_get_userbyid(d.typowner), 'run_by', d.run_by)::text
 FROM domain d JOIN space n ON n.oid = d.typnamespace LIMIT 100001)
 UNION ALL
+-- Functions of extensions that any role may install, so that none needs a superuser, and that compute from their arguments: those of
+-- these two take random numbers too.
+SELECT 'computing', pg_catalog.to_jsonb(n.nspname || '.' || p.proname)::text
+FROM pg_catalog.pg_proc p JOIN space n ON n.oid = p.pronamespace
+JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'e'
+JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
+JOIN pg_catalog.pg_available_extension_versions v ON v.name = e.extname AND v.version = e.extversion AND v.trusted
+GROUP BY n.nspname, p.proname
+HAVING pg_catalog.bool_and((p.provolatile = 'i' OR e.extname IN ('pgcrypto', 'uuid-ossp')) AND p.prokind = 'f' AND NOT p.prosecdef
+  AND p.proowner IN (SELECT m.oid FROM mighty m)
+  AND p.prolang = (SELECT l.oid FROM pg_catalog.pg_language l WHERE l.lanname = 'c'))
+UNION ALL
+-- A cast of a constant to a superuser's enumeration runs the server's functions.
+SELECT 'computing', pg_catalog.to_jsonb(n.nspname || '.' || y.typname)::text
+FROM pg_catalog.pg_type y JOIN space n ON n.oid = y.typnamespace
+WHERE y.typtype = 'e' AND y.typowner IN (SELECT m.oid FROM mighty m)
+  AND NOT EXISTS (SELECT FROM pg_catalog.pg_cast k WHERE y.oid IN (k.castsource, k.casttarget))
+UNION ALL
 -- Texts of the functions of other roles that run with their owner's privileges and may execute an argument.
 (SELECT 'lent', pg_catalog.jsonb_build_object('run_by', 'the function ' || r.oid::pg_catalog.regprocedure::text, 'function', r.oid::pg_catalog.regprocedure::text,
   'language', l.lanname, 'definer', true, 'text', pg_catalog.left(r.prosrc, 65536), 'path', NULL)::text

@@ -153,7 +153,7 @@ fn functions_of_poolers_and_monitors_are_known_by_their_text() {
         ("sql", "UPDATE pg_authid SET rolsuper = true WHERE rolname = $1"),
         ("sql", "UPDATE pg_database SET datallowconn = false WHERE datname = $1"),
         ("plpgsql", "BEGIN EXECUTE format('GRANT red_owner TO %I', $1); END"),
-        ("plpgsql", "BEGIN EXECUTE 'SELECT 1'; END"),
+        ("plpgsql", "BEGIN EXECUTE format('SELECT %s', login); END"),
         ("c", "SELECT * FROM pg_stat_activity"),
     ];
     for (language, text) in loud {

@@ -120,8 +120,9 @@ const WRITES: &[&[&str]] =
 
 /// Keywords before a parenthesis that call nothing.
 pub(crate) const NO_FUNCTION: &[&str] = &[
-    "all", "and", "any", "as", "by", "case", "else", "exists", "filter", "from", "if", "in", "not", "on",
-    "or", "over", "return", "select", "then", "using", "values", "when", "where", "with",
+    "all", "and", "any", "as", "by", "case", "cube", "else", "exists", "filter", "from", "group", "if", "in",
+    "not", "on", "or", "over", "return", "rollup", "select", "sets", "then", "using", "values", "when",
+    "where", "with",
 ];
 
 /// Words before an UPDATE that belongs to another clause, such as `FOR UPDATE` and `DO UPDATE`.

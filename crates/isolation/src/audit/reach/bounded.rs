@@ -5,14 +5,20 @@
 //! `EXECUTE` runs is judged as a statement of the body.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 mod activity;
+mod blocks;
 mod changes;
+mod clauses;
 mod dynamic;
 mod fixed_calls;
 mod from_lists;
+mod guards;
+mod names;
 mod own_sessions;
 mod partitions;
+mod paths;
 mod placeholders;
 mod settings;
 #[cfg(test)]
@@ -23,24 +29,21 @@ mod variables;
 mod with_queries;
 pub(super) mod words;
 
-use super::body_text::{NO_FUNCTION, is_target};
-use super::executed_text::closing;
 use super::pieces::{Piece, UsedName, name_at};
 use activity::shows_work;
-use changes::{conflict_words, update_words};
+use changes::{conflict_words, emptied, returned, update_words};
+use clauses::{is_word, lock_words, merges};
 use dynamic::{MAX_DEPTH, executed, expression_end};
-use fixed_calls::is_fixed_call;
 pub(crate) use fixed_calls::is_of_kernel;
 use from_lists::{aliases, is_list};
-use own_sessions::{ENDS, ends_own_sessions};
+use own_sessions::ends_own_sessions;
 use partitions::{PartitionChange, partition_change};
-use placeholders::is_unknown;
+use paths::{names_no_temporary, qualified};
 use upkeep::is_upkeep;
 pub(crate) use used::{BodyLimits, BodyTables, Returned};
 use variables::{assigned_at, begins, declarations, type_end};
 use with_queries::with_queries;
 pub(crate) use words::computes;
-use words::{CATALOGS, EFFECTS, FIGURES, FUNCTIONS};
 
 /// First words of a statement.
 const STATEMENTS: &[&str] = &[
@@ -54,9 +57,9 @@ const UPKEEP: &[&str] = &["alter", "analyze", "comment", "notify", "refresh", "r
 /// Words of statements, clauses and bodies that are not judged.
 const REFUSED: &[&str] = &[
     "alter", "atomic", "call", "comment", "conflict", "copy", "create", "cursor", "declare", "delete", "do",
-    "drop", "except", "execute", "fetch", "for", "foreach", "grant", "import", "lateral", "listen", "load",
-    "lock", "merge", "notify", "only", "open", "overriding", "query", "reset", "revoke", "security", "set",
-    "table", "tablesample", "truncate", "update", "using", "vacuum", "with",
+    "drop", "except", "execute", "fetch", "for", "foreach", "grant", "import", "listen", "load", "lock",
+    "merge", "notify", "only", "open", "overriding", "query", "reset", "revoke", "security", "set", "table",
+    "tablesample", "truncate", "update", "using", "vacuum", "with",
 ];
 
 /// Words of statements by which a body shows more than the figure that it returns.
@@ -64,10 +67,15 @@ const TELLS: &[&str] = &["insert", "notify", "pg_notify", "raise", "set", "set_c
 
 /// Returns what a bounded body uses; `None` if it may do anything else.
 pub(crate) fn used_by(pieces: &[Piece], body: BodyLimits<'_>) -> Option<BodyTables> {
+    let pieces = &qualified(pieces, body.find);
     let mut statements: BTreeMap<usize, Vec<Vec<Piece>>> = BTreeMap::new();
     for at in (0..pieces.len()).filter(|at| body.is_plpgsql && pieces[*at].is("execute")) {
-        let expression = &pieces[at + 1..expression_end(pieces, at)];
-        statements.insert(at, executed(pieces, expression, MAX_DEPTH)?);
+        let all = executed(pieces, at, MAX_DEPTH)?;
+        statements.insert(at, all.iter().map(|one| qualified(one, body.find)).collect());
+    }
+    let mut texts = statements.values().flatten().map(Vec::as_slice).chain([pieces.as_slice()]);
+    if !body.ends_with_temp && !texts.all(names_no_temporary) {
+        return None;
     }
     let has = |words: &[&str]| {
         let inner = statements.values().flatten().flatten();
@@ -76,8 +84,8 @@ pub(crate) fn used_by(pieces: &[Piece], body: BodyLimits<'_>) -> Option<BodyTabl
     // A message or a row would carry more than the figure.
     let figure = body.returned == Returned::Figure && !has(TELLS);
     let fixed = body.returned != Returned::Anything && !has(&["returning", "raise"]);
-    let BodyLimits { function, alone, is_plpgsql, .. } = body;
-    let scope = BodyScope { function, figure, fixed, alone, is_plpgsql };
+    let BodyLimits { function, alone, is_plpgsql, computes, .. } = body;
+    let scope = BodyScope { function, figure, fixed, alone, is_plpgsql, computes };
     let mut tables = scope.judge(pieces, &statements)?;
     let inside = BodyScope { is_plpgsql: false, ..scope };
     for statement in statements.values().flatten() {
@@ -95,6 +103,8 @@ struct BodyScope<'a> {
     fixed: bool,
     alone: bool,
     is_plpgsql: bool,
+    /// Returns `true` for a function of an extension that only computes.
+    computes: &'a dyn Fn(&UsedName) -> bool,
 }
 
 impl<'a> BodyScope<'a> {
@@ -113,14 +123,19 @@ impl<'a> BodyScope<'a> {
             executed,
             aliases: aliases(pieces).into_iter().chain([self.function]).collect(),
             queries: queries.iter().map(|query| query.name).collect(),
-            starts: queries.iter().map(|query| query.start).collect(),
+            starts: queries
+                .iter()
+                .flat_map(|query| [query.start, query.end])
+                .filter(|at| pieces.get(*at) != Some(&Piece::Symbol(b',')))
+                .collect(),
             sessions: ends_own_sessions(pieces) || shows_work(pieces),
             ends: ends_own_sessions(pieces),
+            merges: merges(pieces),
             judged: queries.iter().map(|query| query.with).collect(),
             tables: BodyTables::default(),
         };
         body.walk(0, pieces.len())?;
-        Some(body.tables)
+        (body.merges.is_empty() || self.may_change()).then_some(body.tables)
     }
 
     /// Returns `true` if it decides nothing of another service which rows a statement changes.
@@ -142,6 +157,7 @@ struct BoundedBody<'a> {
     sessions: bool,
     /// Set if it ends only the sessions of the login that calls it.
     ends: bool,
+    merges: Vec<Range<usize>>,
     /// Places of words that are part of a statement judged as a whole.
     judged: BTreeSet<usize>,
     tables: BodyTables,
@@ -161,10 +177,19 @@ impl<'a> BoundedBody<'a> {
         if self.executed.contains_key(&at) {
             return self.execute(at);
         }
+        if is_word(&self.merges, self.pieces, at) {
+            return Some(at + 1);
+        }
         if self.begins_statement(at)
             && let Some(next) = self.statement(at)?
         {
             return Some(next);
+        }
+        if self.pieces[at].is("lateral") {
+            return Some(at + 1);
+        }
+        if let Some(words) = lock_words(self.pieces, at) {
+            return Some(words.end);
         }
         if self.pieces[at..].starts_with(&[Piece::Symbol(b':'), Piece::Symbol(b':')]) {
             return type_end(self.pieces, at + 2);
@@ -214,6 +239,14 @@ impl<'a> BoundedBody<'a> {
         }
         if first.is("with") {
             return self.judged.contains(&at).then_some(None);
+        }
+        if is_first(&["delete", "insert", "update"]) {
+            self.tables.read.extend(returned(pieces, at));
+        }
+        if let Some(table) = emptied(&pieces[at..self.statement_end(at)]).filter(|_| self.scope.may_change())
+        {
+            self.tables.written.insert(table);
+            return Some(Some(self.statement_end(at)));
         }
         if first.is("delete") {
             return self.removes_some(at).then_some(Some(at + 1));
@@ -272,6 +305,7 @@ impl<'a> BoundedBody<'a> {
         let mut begin = at + 1;
         for one in declarations(self.pieces, at)? {
             self.aliases.insert(one.name);
+            self.tables.read.extend(one.of);
             self.walk(one.value, one.end)?;
             begin = one.end + 1;
         }
@@ -299,7 +333,14 @@ impl<'a> BoundedBody<'a> {
     }
 
     fn begins_statement(&self, at: usize) -> bool {
-        at == 0 || self.starts.contains(&at) || begins(&self.pieces[at - 1]) && self.case_is_closed(at)
+        let returns = at > 1 && self.pieces[at - 1].is("query") && self.pieces[at - 2].is("return");
+        if returns && self.pieces[at].is_any(&["delete", "insert", "update"]) {
+            return true;
+        }
+        let is_branch = self.merges.iter().any(|merge| merge.contains(&at));
+        at == 0
+            || self.starts.contains(&at)
+            || !is_branch && begins(&self.pieces[at - 1]) && self.case_is_closed(at)
     }
 
     /// Returns `true` unless the place is inside a CASE, whose THEN and ELSE begin no statement.
@@ -308,66 +349,5 @@ impl<'a> BoundedBody<'a> {
         let from = statement.iter().rposition(|piece| *piece == Piece::Symbol(b';')).map_or(0, |at| at + 1);
         let count = |word: &str| statement[from..].iter().filter(|piece| piece.is(word)).count();
         count("case") <= count("end")
-    }
-
-    fn name(&mut self, at: usize, next: usize, name: UsedName) -> bool {
-        let relation = at > 0 && self.pieces[at - 1].is_any(&["from", "join"]);
-        let target = is_target(self.pieces, at);
-        if name.schema.as_deref().is_some_and(is_unknown) {
-            return false;
-        }
-        if is_unknown(&name.name) {
-            let of = name.schema.filter(|of| (relation || target) && of != "pg_catalog");
-            self.tables.any_of.extend(of.clone());
-            return of.is_some();
-        }
-        if target {
-            // A name without a schema may be the caller's temporary table.
-            let is_qualified = name.schema.is_some();
-            self.tables.written.extend(is_qualified.then_some(name));
-            return is_qualified;
-        }
-        if self.pieces.get(next) == Some(&Piece::Symbol(b'(')) {
-            return self.call(at, next, &name);
-        }
-        let listed = |names: &[&str]| names.contains(&name.name.as_str());
-        let figure = self.scope.figure && listed(FIGURES) || self.sessions && name.name == "pg_stat_activity";
-        match name.schema.as_deref() {
-            Some("pg_catalog") => figure || listed(CATALOGS) || !relation && !name.name.starts_with("pg_"),
-            Some(_) if relation => {
-                self.tables.read.insert(name);
-                true
-            }
-            Some(of) => self.aliases.contains(of),
-            None if relation => figure || listed(CATALOGS) || self.queries.contains(name.name.as_str()),
-            // The server's own relations may follow a comma.
-            None => figure || listed(CATALOGS) || !name.name.starts_with("pg_"),
-        }
-    }
-
-    /// Returns `true` for a call that gives nothing, and for a word before a parenthesis that calls nothing.
-    fn call(&self, at: usize, open: usize, name: &UsedName) -> bool {
-        let server = name.schema.as_deref() == Some("pg_catalog");
-        let listed = |names: &[&str]| names.contains(&name.name.as_str());
-        let renames = at > 0 && self.pieces[at - 1].is("as");
-        if !server && (self.pieces[at].is_any(NO_FUNCTION) || self.judged.contains(&at) || renames) {
-            return name.schema.is_none();
-        }
-        if self.pieces[at].is("cast") {
-            return self.casts(open);
-        }
-        (server || name.schema.is_none())
-            && (self.scope.figure && listed(FIGURES)
-                || self.ends && listed(ENDS)
-                || listed(FUNCTIONS)
-                || listed(EFFECTS)
-                || is_fixed_call(self.pieces, &name.name, open))
-    }
-
-    /// Returns `true` for `CAST (… AS …)` to a type of the server.
-    fn casts(&self, open: usize) -> bool {
-        let Some(close) = closing(self.pieces, open) else { return false };
-        let of = self.pieces[..close].iter().rposition(|piece| piece.is("as"));
-        of.is_some_and(|of| of > open && type_end(self.pieces, of + 1) == Some(close))
     }
 }

@@ -2,8 +2,9 @@
 
 use super::super::condition::parts;
 use super::super::executed_text::{closing, split_arguments};
-use super::super::pieces::{Piece, name_at};
+use super::super::pieces::{Piece, UsedName, name_at};
 use super::own_sessions::{condition, session_user, unaliased};
+use super::placeholders::is_unknown;
 
 /// Returns the places of the words of an `UPDATE` that changes the caller's own rows, or all with `free`.
 pub(super) fn update_words(pieces: &[Piece], at: usize, free: bool) -> Option<Vec<usize>> {
@@ -11,7 +12,7 @@ pub(super) fn update_words(pieces: &[Piece], at: usize, free: bool) -> Option<Ve
     let (_, end) = name_at(statement, 1)?;
     let set = statement[end..].iter().take(3).position(|piece| piece.is("set"))? + end;
     let own = || parts(condition(statement, 0), "and").into_iter().any(is_of_caller);
-    (!has(statement, "returning") && (free || own())).then(|| vec![at, at + set])
+    (free || !has(statement, "returning") && own()).then(|| vec![at, at + set])
 }
 
 /// Returns the places of the words of `ON CONFLICT` behind the `INSERT` at this place: `DO NOTHING`, and an update of the row that
@@ -23,9 +24,8 @@ pub(super) fn conflict_words(pieces: &[Piece], at: usize, free: bool) -> Option<
     let mut words = vec![conflict, act];
     if !statement.get(act + 1)?.is("nothing") {
         let is_update = statement.get(act + 1)?.is("update") && statement.get(act + 2)?.is("set");
-        let may = is_update
-            && !has(statement, "returning")
-            && (free || is_own_row(statement, conflict) == Some(true));
+        let own = || !has(statement, "returning") && is_own_row(statement, conflict) == Some(true);
+        let may = is_update && (free || own());
         words.extend(may.then_some([act + 1, act + 2])?);
     }
     Some(words.into_iter().map(|word| at + word).collect())
@@ -46,6 +46,29 @@ fn is_own_row(statement: &[Piece], conflict: usize) -> Option<bool> {
         at.and_then(|at| values.get(at)).is_some_and(|value| *value == [session_user()])
     };
     Some(is_one && target.iter().any(is_login))
+}
+
+/// Returns the one table that a `TRUNCATE` empties, or a `LOCK` keeps from others, and no table that depends on it.
+pub(super) fn emptied(statement: &[Piece]) -> Option<UsedName> {
+    let rest = statement.split_first().filter(|(first, _)| first.is_any(&["lock", "truncate"]))?.1;
+    let from = usize::from(rest.first()?.is("table"));
+    let (table, end) = name_at(rest, from).filter(|(table, _)| table.schema.is_some())?;
+    let is_unknown =
+        [table.schema.as_deref(), Some(table.name.as_str())].into_iter().flatten().any(is_unknown);
+    let ends = &[
+        "access", "continue", "exclusive", "identity", "in", "mode", "nowait", "restart", "row", "share",
+        "update",
+    ];
+    (!is_unknown && rest[end..].iter().all(|piece| piece.is_any(ends))).then_some(table)
+}
+
+/// Returns the table whose old rows a statement returns; of those that an INSERT adds its caller knows what it wrote.
+pub(super) fn returned(pieces: &[Piece], at: usize) -> Option<UsedName> {
+    let statement = statement(pieces, at);
+    let adds = pieces[at].is("insert") && !has(statement, "update");
+    let from = 1 + usize::from(statement.get(1)?.is_any(&["from", "into"]));
+    let (table, _) = name_at(statement, from)?;
+    (has(statement, "returning") && !adds).then_some(table)
 }
 
 /// Returns the pieces of one statement.
@@ -85,7 +108,7 @@ mod tests {
             ("UPDATE ops.beat SET at = now() WHERE login = session_user OR true", [false, true]),
             ("UPDATE ops.beat SET at = now() WHERE login = current_user", [false, true]),
             ("UPDATE ops.beat SET at = $1 WHERE id = $2", [false, true]),
-            ("UPDATE ops.beat SET at = now() RETURNING secret", [false, false]),
+            ("UPDATE ops.beat SET at = now() RETURNING secret", [false, true]),
         ] {
             let found = [false, true].map(|free| update_words(&pieces(text), 0, free).is_some());
             assert_eq!(found, expected, "{text}");

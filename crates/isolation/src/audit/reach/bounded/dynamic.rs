@@ -5,22 +5,32 @@
 
 use super::super::executed_text::{closing, split_arguments};
 use super::super::pieces::{Piece, name_at};
-use super::placeholders::{QuotedValue, split};
-use super::variables::assigned_texts;
+use super::guards::guarded;
+use super::placeholders::{MARK, QuotedValue, split};
+use super::variables::{assigned_texts, is_number};
 
 /// Deepest variable in the value of a variable.
 pub(super) const MAX_DEPTH: usize = 3;
 
 /// Most texts that an expression may have, by the assignments of its variables.
-const MOST_TEXTS: usize = 16;
+const MOST_TEXTS: usize = 64;
 
 /// Types whose values print as digits, and as names that are quoted where that is necessary.
 const NUMBERS: &[&str] = &["int", "int2", "int4", "int8", "integer", "bigint", "smallint", "oid"];
 const NAMES: &[&str] = &["regclass", "regproc", "regprocedure", "regtype", "regnamespace", "regrole"];
 
-/// Returns each statement that the expression of an `EXECUTE` may be; `None` if it may be anything.
-pub(super) fn executed(body: &[Piece], expression: &[Piece], depth: usize) -> Option<Vec<Vec<Piece>>> {
-    texts(body, expression, depth)?.iter().map(|text| split(text)).collect()
+/// An `EXECUTE` of a body.
+#[derive(Clone, Copy)]
+struct Execution<'p> {
+    body: &'p [Piece],
+    /// Place of the word.
+    at: usize,
+}
+
+/// Returns each statement that the `EXECUTE` at this place may run; `None` if it may run anything.
+pub(super) fn executed(body: &[Piece], at: usize, depth: usize) -> Option<Vec<Vec<Piece>>> {
+    let expression = &body[at + 1..expression_end(body, at)];
+    texts(Execution { body, at }, expression, depth)?.iter().map(|text| split(text)).collect()
 }
 
 /// Returns the place behind the expression of the `EXECUTE` at this place.
@@ -38,10 +48,10 @@ pub(super) fn expression_end(pieces: &[Piece], execute: usize) -> usize {
     pieces.iter().enumerate().skip(execute + 1).find(ends).map_or(pieces.len(), |(at, _)| at)
 }
 
-fn texts(body: &[Piece], expression: &[Piece], depth: usize) -> Option<Vec<String>> {
+fn texts(of: Execution<'_>, expression: &[Piece], depth: usize) -> Option<Vec<String>> {
     let mut all = vec![String::new()];
     for part in operands(expression) {
-        let next = operand(body, part, depth)?;
+        let next = operand(of, part, depth)?;
         all = all.iter().flat_map(|text| next.iter().map(move |part| format!("{text}{part}"))).collect();
         if all.len() > MOST_TEXTS {
             return None;
@@ -70,28 +80,89 @@ fn operands(expression: &[Piece]) -> Vec<&[Piece]> {
     parts
 }
 
-fn operand(body: &[Piece], part: &[Piece], depth: usize) -> Option<Vec<String>> {
+fn operand(of: Execution<'_>, part: &[Piece], depth: usize) -> Option<Vec<String>> {
     if let Some(kind) = cast(part) {
         return Some(vec![kind.text()]);
+    }
+    if let Some(known) = guarded(of.body, part, of.at) {
+        return Some(known);
     }
     match part {
         [Piece::Text(text)] => is_plain(text).then(|| vec![text.clone()]),
         [Piece::Symbol(b'('), inner @ .., Piece::Symbol(b')')]
             if closing(part, 0) == Some(part.len() - 1) =>
         {
-            texts(body, inner, depth)
+            texts(of, inner, depth)
         }
-        [Piece::Word { text, .. }] if depth > 0 => {
-            let found = assigned_texts(body, text)?;
-            let all: Option<Vec<_>> = found.into_iter().map(|value| texts(body, value, depth - 1)).collect();
-            all.map(|all| all.concat()).filter(|all| all.len() <= MOST_TEXTS)
+        [case, .., end] if case.is("case") && end.is("end") => union(of, &results(part)?, depth),
+        [Piece::Word { text, .. }] if is_number(of.body, text, NUMBERS) => {
+            Some(vec![QuotedValue::Number.text()])
         }
-        _ => call(body, part, depth),
+        [Piece::Word { text, .. }] if depth > 0 => assigned(of, text, depth - 1),
+        _ => call(of, part, depth),
     }
 }
 
+/// Returns the texts that a variable may have: each of those that it is given, with any of those that are added to its own, in
+/// their order.
+fn assigned(of: Execution<'_>, variable: &str, depth: usize) -> Option<Vec<String>> {
+    let appended = |value: &&[Piece]| matches!(value, [Piece::Word { text, .. }, Piece::Symbol(b'|'), Piece::Symbol(b'|'), ..] if text == variable);
+    let (added, given): (Vec<_>, Vec<_>) = assigned_texts(of.body, variable)?.into_iter().partition(appended);
+    // A loop adds any number of them.
+    if !added.is_empty() && of.body.iter().any(|piece| piece.is("loop")) {
+        return None;
+    }
+    let mut all = union(of, &given, depth)?;
+    for value in added {
+        let more = texts(of, &value[3..], depth)?;
+        let longer: Vec<String> =
+            all.iter().flat_map(|text| more.iter().map(move |part| format!("{text}{part}"))).collect();
+        all.extend(longer);
+        if all.len() > MOST_TEXTS {
+            return None;
+        }
+    }
+    Some(all)
+}
+
+/// Returns the texts of all of these expressions.
+fn union(of: Execution<'_>, expressions: &[&[Piece]], depth: usize) -> Option<Vec<String>> {
+    let all: Option<Vec<_>> = expressions.iter().map(|one| texts(of, one, depth)).collect();
+    all.map(|all| all.concat()).filter(|all| all.len() <= MOST_TEXTS)
+}
+
+/// Returns the results of a CASE; without an ELSE it may be NULL, of which nothing is executed.
+fn results(case: &[Piece]) -> Option<Vec<&[Piece]>> {
+    let (mut all, mut open, mut from) = (vec![], 0, None);
+    for (at, piece) in case.iter().enumerate() {
+        let is_own = open == 1 && piece.is_any(&["else", "end", "then", "when"]);
+        if let Some(start) = from.filter(|_| is_own) {
+            all.push(&case[start..at]);
+            from = None;
+        }
+        if is_own && piece.is_any(&["else", "then"]) {
+            from = Some(at + 1);
+        }
+        open += i32::from(piece.is("case")) - i32::from(piece.is("end"));
+    }
+    // What follows the first END is no part of it.
+    let ends = case.iter().filter(|piece| piece.is("end")).count();
+    let cases = case.iter().filter(|piece| piece.is("case")).count();
+    (open == 0 && ends == cases && is_one(case)).then_some(all)
+}
+
+/// Returns `true` if the first CASE ends with the last piece.
+fn is_one(case: &[Piece]) -> bool {
+    let mut open = 0;
+    let mut closes = case.iter().enumerate().filter(|(_, piece)| {
+        open += i32::from(piece.is("case")) - i32::from(piece.is("end"));
+        open == 0
+    });
+    closes.next().is_some_and(|(at, _)| at + 1 == case.len())
+}
+
 /// Returns `true` for a literal that is what its text says, without escapes or a continuation on the next line.
-fn is_plain(text: &str) -> bool {
+pub(super) fn is_plain(text: &str) -> bool {
     let mut parts = text.split('\'').skip(1);
     let continues = |between: &str| between.contains('\n') && between.trim().is_empty();
     !text.contains('\\') && !parts.any(continues)
@@ -109,7 +180,7 @@ fn cast(part: &[Piece]) -> Option<QuotedValue> {
     }
 }
 
-fn call(body: &[Piece], part: &[Piece], depth: usize) -> Option<Vec<String>> {
+fn call(of: Execution<'_>, part: &[Piece], depth: usize) -> Option<Vec<String>> {
     let (name, open) = name_at(part, 0)?;
     let is_servers = name.schema.as_deref().is_none_or(|of| of == "pg_catalog");
     if !is_servers || part.get(open) != Some(&Piece::Symbol(b'(')) || closing(part, open)? + 1 != part.len() {
@@ -117,22 +188,33 @@ fn call(body: &[Piece], part: &[Piece], depth: usize) -> Option<Vec<String>> {
     }
     let arguments = &part[open + 1..part.len() - 1];
     match name.name.as_str() {
-        "quote_ident" => Some(vec![quoted_name(arguments).text()]),
+        "quote_ident" => Some(names(of, arguments, depth)),
         "quote_literal" | "quote_nullable" => Some(vec![QuotedValue::Value.text()]),
-        "format" => formatted(body, &split_arguments(arguments), depth),
+        "format" => formatted(of, &split_arguments(arguments), depth),
+        "coalesce" => union(of, &split_arguments(arguments), depth),
+        "lower" => cased(texts(of, arguments, depth)?, str::to_ascii_lowercase),
+        "upper" => cased(texts(of, arguments, depth)?, str::to_ascii_uppercase),
         _ => None,
     }
 }
 
-fn quoted_name(argument: &[Piece]) -> QuotedValue {
-    match argument {
-        [one] if one.is("session_user") => QuotedValue::Caller,
-        _ => QuotedValue::Name,
+/// Returns texts in other letters; those of other languages change by the rules of the database.
+fn cased(texts: Vec<String>, to: fn(&str) -> String) -> Option<Vec<String>> {
+    texts.iter().map(|text| text.is_ascii().then(|| to(text))).collect()
+}
+
+/// Returns what a value is as a quoted name: each of the texts that it may have, or a mark.
+fn names(of: Execution<'_>, argument: &[Piece], depth: usize) -> Vec<String> {
+    let is_known = |text: &String| !text.contains(MARK);
+    match texts(of, argument, depth).filter(|all| all.iter().all(is_known)) {
+        _ if matches!(argument, [one] if one.is("session_user")) => vec![QuotedValue::Caller.text()],
+        Some(all) => all.iter().map(|text| format!("\"{}\"", text.replace('"', "\"\""))).collect(),
+        None => vec![QuotedValue::Name.text()],
     }
 }
 
 /// Returns what `format` makes of a literal, in which only a position may stand between `%` and the letter.
-fn formatted(body: &[Piece], parts: &[&[Piece]], depth: usize) -> Option<Vec<String>> {
+fn formatted(of: Execution<'_>, parts: &[&[Piece]], depth: usize) -> Option<Vec<String>> {
     let [Piece::Text(format)] = *parts.first()? else { return None };
     if !is_plain(format) {
         return None;
@@ -150,9 +232,9 @@ fn formatted(body: &[Piece], parts: &[&[Piece]], depth: usize) -> Option<Vec<Str
         let argument = || parts.get(position).filter(|_| position > 0);
         let values = match spec[letter..].chars().next()? {
             '%' => vec!["%".to_owned()],
-            'I' => vec![quoted_name(argument()?).text()],
+            'I' => names(of, argument()?, depth),
             'L' => argument().map(|_| vec![QuotedValue::Value.text()])?,
-            's' => texts(body, argument()?, depth)?,
+            's' => optional(argument()?, texts(of, argument()?, depth)?),
             _ => return None,
         };
         all = all.iter().flat_map(|text| values.iter().map(move |v| format!("{text}{before}{v}"))).collect();
@@ -162,6 +244,16 @@ fn formatted(body: &[Piece], parts: &[&[Piece]], depth: usize) -> Option<Vec<Str
         rest = &spec[letter + 1..];
     }
     Some(all.into_iter().map(|text| text + rest).collect())
+}
+
+/// Adds the empty text, which is what NULL prints as, unless the argument is a literal or a quoted value.
+fn optional(argument: &[Piece], mut texts: Vec<String>) -> Vec<String> {
+    let quotes = name_at(argument, 0)
+        .is_some_and(|(name, _)| name.name.starts_with("quote_") || name.name == "format");
+    if !quotes && cast(argument).is_none() && !matches!(argument, [Piece::Text(_)]) {
+        texts.push(String::new());
+    }
+    texts
 }
 
 #[cfg(test)]
@@ -180,6 +272,11 @@ mod tests {
             ("", "'ANALYZE ' || t::regclass", 1),
             ("", "format('ANALYZE %s', t::regclass)", 1),
             ("", "format('ANALYZE %s', t)", 0),
+            ("", "'SELECT 1 ORDER BY ' || CASE p WHEN 'a' THEN 'a' ELSE 'b' END", 2),
+            ("", "'SELECT 1 ORDER BY ' || CASE p WHEN 'a' THEN 'a' ELSE p END", 0),
+            ("", "'SELECT ' || CASE WHEN a THEN 'b' END || CASE WHEN c THEN p END", 0),
+            ("", "CASE WHEN a THEN 'x' END || p || CASE WHEN c THEN 'd' END", 0),
+            ("", "format('SELECT %s', coalesce(CASE a WHEN 1 THEN CASE b WHEN 2 THEN 'c' END END, 'd'))", 3),
             ("", "format('ANALYZE %10s', 't')", 0),
             ("", "format('ANALYZE %I')", 0),
             ("", "format(f, t)", 0),
@@ -196,9 +293,26 @@ mod tests {
             ("DECLARE q text := 'ANALYZE'; BEGIN q = x; EXECUTE q; END", "q", 0),
             ("DECLARE q text := 'ANALYZE'; BEGIN SELECT x INTO q; EXECUTE q; END", "q", 0),
             ("DECLARE q text := 'ANALYZE'; BEGIN q := q || x; EXECUTE q; END", "q", 0),
+            (
+                "DECLARE q text := 'ANALYZE'; BEGIN IF a THEN q := q || ' app.item'; END IF; EXECUTE q; END",
+                "q",
+                2,
+            ),
+            (
+                "DECLARE q text := 'ANALYZE'; BEGIN LOOP q := q || ' app.item'; END LOOP; EXECUTE q; END",
+                "q",
+                0,
+            ),
+            ("DECLARE n int := x; BEGIN NULL; END", "'SELECT ' || n", 1),
+            ("DECLARE n int[] := x; BEGIN NULL; END", "'SELECT ' || n", 0),
+            ("DECLARE n text := x; BEGIN NULL; END", "'SELECT ' || n", 0),
         ] {
-            let found = executed(&pieces(body), &pieces(expression), 3);
-            assert_eq!(found.map_or(0, |all| all.len()), expected, "{expression} after {body}");
+            let mut body = pieces(body);
+            body.push(pieces("execute").remove(0));
+            let at = body.len() - 1;
+            body.extend(pieces(expression));
+            let found = executed(&body, at, 3);
+            assert_eq!(found.map_or(0, |all| all.len()), expected, "{expression} after {body:?}");
         }
     }
 }

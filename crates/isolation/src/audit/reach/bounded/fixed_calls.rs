@@ -17,7 +17,13 @@ pub(crate) fn is_of_kernel(file: &str) -> bool {
 pub(super) fn is_fixed_call(body: &[Piece], function: &str, open: usize) -> bool {
     let arguments =
         closing(body, open).map(|close| split_arguments(&body[open + 1..close])).unwrap_or_default();
-    let Some([Piece::Text(first)]) = arguments.first().copied() else { return false };
+    let first = match arguments.first().copied() {
+        Some([Piece::Text(first)]) => first,
+        Some([Piece::Text(first), Piece::Symbol(b':'), Piece::Symbol(b':'), of]) if of.is("regclass") => {
+            first
+        }
+        _ => return false,
+    };
     match function {
         reader if READERS.contains(&reader) => arguments.len() == 1 && is_of_kernel(first),
         "set_config" => arguments.len() == 3 && is_harmless(first),
@@ -50,7 +56,8 @@ mod tests {
             ("current_setting('app.login', true)", true),
             ("current_setting('data_directory')", false),
             ("nextval('ops.numbers')", true),
-            ("nextval('ops.numbers'::regclass)", false),
+            ("nextval('ops.numbers'::regclass)", true),
+            ("nextval(p::regclass)", false),
             ("nextval('numbers')", false),
             ("setval('ops.numbers', 1)", false),
         ] {

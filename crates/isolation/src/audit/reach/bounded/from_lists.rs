@@ -26,18 +26,23 @@ pub(super) fn is_list(from: &[Piece]) -> bool {
     false
 }
 
-/// Returns the names that a FROM gives to the server's relations, and those behind an AS.
+/// Returns the names that a FROM, a JOIN, an INSERT and an UPDATE give to their relations, and those behind an AS or a parenthesis.
 pub(super) fn aliases(pieces: &[Piece]) -> BTreeSet<&str> {
-    let relations = (0..pieces.len()).filter(|at| pieces[*at].is_any(&["from", "join"]));
+    let relations = (0..pieces.len()).filter(|at| pieces[*at].is_any(&["from", "into", "join", "update"]));
     let behind = relations.filter_map(|at| Some(name_at(pieces, at + 1)?.1));
-    let alias = behind.filter_map(|at| {
-        match pieces.get(at + usize::from(pieces.get(at).is_some_and(|piece| piece.is("as")))) {
-            Some(Piece::Word { text, .. }) => Some(text.as_str()),
-            _ => None,
-        }
+    let word = |at: usize| match pieces.get(at) {
+        Some(Piece::Word { text, .. }) => Some(text.as_str()),
+        _ => None,
+    };
+    let alias = behind.flat_map(|at| {
+        let has_as = pieces.get(at).is_some_and(|piece| piece.is("as"));
+        // The last part of its own name, and the one behind that.
+        [word(at - 1), word(at + usize::from(has_as))].into_iter().flatten()
     });
     let renamed = pieces.windows(2).filter_map(|two| match two {
-        [before, Piece::Word { text, .. }] if before.is("as") => Some(text.as_str()),
+        [before, Piece::Word { text, .. }] if before.is("as") || *before == Piece::Symbol(b')') => {
+            Some(text.as_str())
+        }
         _ => None,
     });
     alias.chain(renamed).chain(CATALOGS.iter().copied()).chain(["excluded", "pg_stat_activity"]).collect()

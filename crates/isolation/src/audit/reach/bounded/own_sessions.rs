@@ -108,12 +108,11 @@ fn guards_call(pieces: &[Piece], look: usize, call: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::super::pieces::pieces;
-    use super::super::{BodyLimits, Returned, used_by};
+    use super::super::{BodyLimits, used_by};
 
     #[test]
     fn sessions_of_the_callers_login_may_be_ended() {
-        let limits =
-            BodyLimits { function: "", returned: Returned::Anything, is_plpgsql: true, alone: false };
+        let limits = BodyLimits::of_text(true);
         let bounded = |body: &str| used_by(&pieces(body), limits).is_some();
         for body in [
             "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE usename = session_user AND state = 'active'",

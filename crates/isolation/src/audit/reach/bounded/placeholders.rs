@@ -3,7 +3,7 @@
 use super::super::pieces::{Piece, pieces};
 
 /// Character of the area for private use, with which every mark begins.
-const MARK: char = '\u{E000}';
+pub(super) const MARK: char = '\u{E000}';
 
 /// Name that `%I` or `quote_ident` quotes.
 const NAME: &str = "\u{E000}name";

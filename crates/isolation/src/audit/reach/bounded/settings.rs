@@ -1,14 +1,59 @@
 //! Settings that each session may set for itself, and that everybody may read.
 
-/// Settings of PostgreSQL that change how long a session works, and how values print.
+/// Settings of PostgreSQL that change how long a session works, how much memory it takes, what the planner prefers and how values
+/// print. Each session may set them, whoever it is: `SELECT name FROM pg_settings WHERE context = 'user'`; those that change
+/// what a name or a literal means are left out.
 const OWN: &[&str] = &[
     "application_name",
+    "client_connection_check_interval",
+    "client_min_messages",
+    "commit_siblings",
+    "constraint_exclusion",
+    "cpu_index_tuple_cost",
+    "cpu_operator_cost",
+    "cpu_tuple_cost",
+    "cursor_tuple_fraction",
     "datestyle",
+    "default_statistics_target",
+    "default_transaction_deferrable",
+    "default_transaction_isolation",
+    "default_transaction_read_only",
+    "effective_cache_size",
+    "effective_io_concurrency",
+    "extra_float_digits",
+    "from_collapse_limit",
+    "geqo",
+    "geqo_threshold",
+    "hash_mem_multiplier",
     "idle_in_transaction_session_timeout",
+    "idle_session_timeout",
     "intervalstyle",
+    "jit",
+    "jit_above_cost",
+    "join_collapse_limit",
     "lock_timeout",
+    "logical_decoding_work_mem",
+    "maintenance_io_concurrency",
+    "maintenance_work_mem",
+    "max_parallel_maintenance_workers",
+    "max_parallel_workers",
+    "max_parallel_workers_per_gather",
+    "parallel_setup_cost",
+    "parallel_tuple_cost",
+    "plan_cache_mode",
+    "random_page_cost",
+    "seq_page_cost",
     "statement_timeout",
+    "synchronous_commit",
+    "tcp_keepalives_count",
+    "tcp_keepalives_idle",
+    "tcp_keepalives_interval",
+    "tcp_user_timeout",
+    "temp_buffers",
     "timezone",
+    "transaction_timeout",
+    "vacuum_cost_delay",
+    "vacuum_cost_limit",
     "work_mem",
 ];
 
@@ -26,7 +71,7 @@ const APPLICATIONS: &[&str] =
 /// Returns `true` for a setting that a session may set anyway.
 pub(super) fn is_harmless(name: &str) -> bool {
     let name = name.to_lowercase();
-    OWN.contains(&name.as_str()) || is_custom(&name)
+    OWN.contains(&name.as_str()) || name.starts_with("enable_") || is_custom(&name)
 }
 
 /// Returns `true` for a setting that everybody reads.
@@ -53,6 +98,12 @@ mod tests {
             ("app.current_login", true),
             ("statement_timeout", true),
             ("TimeZone", true),
+            ("maintenance_work_mem", true),
+            ("enable_seqscan", true),
+            ("standard_conforming_strings", false),
+            ("session_authorization", false),
+            ("row_security", false),
+            ("default_tablespace", false),
             ("role", false),
             ("search_path", false),
             ("temp_file_limit", false),

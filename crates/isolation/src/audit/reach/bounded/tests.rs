@@ -4,7 +4,7 @@ use super::super::pieces::pieces;
 use super::*;
 
 fn limits(returned: Returned) -> BodyLimits<'static> {
-    BodyLimits { function: "f", returned, is_plpgsql: true, alone: false }
+    BodyLimits { function: "f", returned, ..BodyLimits::of_text(true) }
 }
 
 fn tables(body: &str) -> Option<String> {
@@ -36,6 +36,16 @@ fn a_body_of_listed_words_is_bounded() {
         ("SELECT max(at) FROM ops.log WHERE id = (SELECT max(id) FROM ops.other)", "<ops.log <ops.other"),
         (
             "BEGIN CASE kind WHEN 'all' THEN RETURN (SELECT count(*) FROM ops.n); ELSE INSERT INTO ops.m VALUES (1); END CASE; END",
+            "ops.m <ops.n",
+        ),
+        (
+            "DECLARE v app.job; BEGIN SELECT * INTO v FROM app.job FOR UPDATE SKIP LOCKED LIMIT 1; END",
+            "<app.job",
+        ),
+        ("BEGIN RETURN QUERY EXECUTE format('SELECT * FROM ops.n ORDER BY %I', x); END", "<ops.n"),
+        ("INSERT INTO ops.n AS m (a) VALUES ($1) RETURNING ops.n.a", "ops.n <ops.n"),
+        (
+            "WITH a AS (SELECT 1 FROM ops.n), b AS (INSERT INTO ops.m VALUES (1) RETURNING 1) SELECT x.n FROM (SELECT 1 AS n) x",
             "ops.m <ops.n",
         ),
     ] {
@@ -134,7 +144,9 @@ fn a_body_with_anything_else_is_not() {
         "BEGIN UPDATE ops.n SET what = x; END",
         "BEGIN RETURN QUERY UPDATE ops.n SET what = x RETURNING id; END",
         "BEGIN EXECUTE format('SELECT %s', x); END",
-        "DECLARE v app.evil; BEGIN v := x; END",
+        "DECLARE v evil; BEGIN v := x; END",
+        "SELECT s FROM app.secret ORDER BY app.f(s)",
+        "MERGE INTO ops.n USING ops.m ON true WHEN MATCHED THEN DELETE",
         "SELECT x::app.email",
         "SELECT query_to_xml($1, true, true, '')",
         "SELECT current_setting('primary_conninfo')",

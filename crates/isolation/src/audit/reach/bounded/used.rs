@@ -20,8 +20,29 @@ pub(crate) struct BodyLimits<'a> {
     pub function: &'a str,
     pub returned: Returned,
     pub is_plpgsql: bool,
-    /// Set where every caller is of one service: no row of a table is another service's.
+    /// Set where every caller is of one service, or none is of any: no row of a table is another service's.
     pub alone: bool,
+    /// Returns the schema in which the search path finds a relation.
+    pub find: &'a dyn Fn(&str) -> Option<String>,
+    /// Set if the path names `pg_temp` last.
+    pub ends_with_temp: bool,
+    /// Returns `true` for a function of an extension that only computes.
+    pub computes: &'a dyn Fn(&UsedName) -> bool,
+}
+
+impl<'a> BodyLimits<'a> {
+    /// Returns limits that a body has in any database, with a path of the server's schemas alone.
+    pub(crate) fn of_text(is_plpgsql: bool) -> BodyLimits<'a> {
+        BodyLimits {
+            function: "",
+            returned: Returned::Anything,
+            is_plpgsql,
+            alone: false,
+            find: &|_| None,
+            ends_with_temp: true,
+            computes: &|_| false,
+        }
+    }
 }
 
 /// Names that a bounded body uses, with their schemas.

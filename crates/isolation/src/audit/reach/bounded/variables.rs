@@ -1,6 +1,7 @@
 //! Variables of a PL/pgSQL body: their types, which have to be the server's, and the texts that they are given.
 
 use super::super::pieces::{Piece, UsedName, name_at};
+use super::blocks::writes;
 
 /// Types of the server. A type of another role has casts, checks and output functions of that role.
 const TYPES: &[&str] = &[
@@ -37,9 +38,13 @@ fn is_length(piece: Option<&Piece>) -> bool {
     matches!(piece, Some(Piece::Symbol(b'0'..=b'9')))
 }
 
-/// VariableDeclaration of one variable.
+/// Declaration of one variable.
 pub(super) struct VariableDeclaration<'p> {
     pub name: &'p str,
+    /// Table of whose rows or columns it has the type.
+    pub of: Option<UsedName>,
+    /// Place of its type.
+    pub kind: usize,
     /// Place of its value, or of the semicolon.
     pub value: usize,
     /// Place of the semicolon.
@@ -53,15 +58,44 @@ pub(super) fn declarations(pieces: &[Piece], declare: usize) -> Option<Vec<Varia
         let Piece::Word { text: name, .. } = pieces.get(at)? else { return None };
         let constant = usize::from(pieces.get(at + 1)?.is("constant"));
         let of = at + 1 + constant;
-        let mut value = if pieces.get(of)?.is("record") { of + 1 } else { type_end(pieces, of)? };
+        let (table, mut value) = match table_type(pieces, of) {
+            Some((table, end)) => (Some(table), end),
+            None if pieces.get(of)?.is("record") => (None, of + 1),
+            None => (None, type_end(pieces, of)?),
+        };
         if pieces.get(value)?.is("not") && pieces.get(value + 1)?.is("null") {
             value += 2;
         }
         let end = value + pieces[value..].iter().position(|piece| *piece == Piece::Symbol(b';'))?;
-        all.push(VariableDeclaration { name, value: value_start(pieces, value, end)?, end });
+        all.push(VariableDeclaration {
+            name,
+            of: table,
+            kind: of,
+            value: value_start(pieces, value, end)?,
+            end,
+        });
         at = end + 1;
     }
     Some(all)
+}
+
+/// Returns the table of `schema.table`, `schema.table%ROWTYPE` or `schema.table.column%TYPE`, and the place behind it.
+fn table_type(pieces: &[Piece], at: usize) -> Option<(UsedName, usize)> {
+    let (name, end) = name_at(pieces, at)?;
+    let schema = name.schema.clone().filter(|of| of != "pg_catalog")?;
+    let is_whole = end == at + 3;
+    let behind = |word: &str| {
+        pieces.get(end) == Some(&Piece::Symbol(b'%'))
+            && pieces.get(end + 1).is_some_and(|piece| piece.is(word))
+    };
+    match &pieces[at] {
+        _ if is_whole && behind("rowtype") => Some((name, end + 2)),
+        _ if is_whole && pieces.get(end) != Some(&Piece::Symbol(b'%')) => Some((name, end)),
+        Piece::Word { text: of, .. } if end == at + 5 && behind("type") => {
+            Some((UsedName { schema: Some(of.clone()), name: schema }, end + 2))
+        }
+        _ => None,
+    }
 }
 
 /// Returns the place behind `:=`, `=` or `DEFAULT`, if there is one.
@@ -85,30 +119,34 @@ pub(super) fn assigned_at(pieces: &[Piece], at: usize) -> Option<usize> {
     }
 }
 
-/// Returns every value that a declared variable may have when it is executed; `None` if it may have another one.
+/// Returns every value that a declared variable may have when it is executed; `None` if it may have another one. Without a
+/// value it is NULL, of which nothing is executed.
 pub(super) fn assigned_texts<'p>(body: &'p [Piece], variable: &str) -> Option<Vec<&'p [Piece]>> {
-    let (mut values, mut declared) = (vec![], 0);
-    // In a block inside, another variable could have the name outside of it.
-    if body.first()?.is("declare") {
-        for one in declarations(body, 0)?.iter().filter(|one| one.name == variable) {
-            declared += 1;
-            values.extend((one.value < one.end).then(|| &body[one.value..one.end]));
-        }
+    let declared = declarations(body, 0).filter(|_| body.first().is_some_and(|piece| piece.is("declare")))?;
+    let mut declared = declared.iter().filter(|one| one.name == variable);
+    let one = declared.next().filter(|one| one.of.is_none())?;
+    let mut values: Vec<&[Piece]> =
+        (one.value < one.end).then(|| &body[one.value..one.end]).into_iter().collect();
+    for at in writes(body, variable)?.into_iter().filter(|at| *at > one.end) {
+        // What a statement fills in may be anything.
+        let from = assigned_at(body, at).filter(|_| begins(&body[at - 1]))?;
+        let end = body[from..].iter().position(|piece| *piece == Piece::Symbol(b';'))?;
+        values.push(&body[from..from + end]);
     }
-    let is_it = |at: &usize| matches!(&body[*at], Piece::Word { text, .. } if text == variable);
-    let mut others = 0;
-    for at in (0..body.len()).filter(is_it) {
-        let before = at.checked_sub(1).map(|at| &body[at]);
-        let from = if before.is_some_and(begins) { assigned_at(body, at) } else { None };
-        if let Some(from) = from {
-            let end = body[from..].iter().position(|piece| *piece == Piece::Symbol(b';'))?;
-            values.push(&body[from..from + end]);
-        } else if !before.is_some_and(|before| before.is("execute")) {
-            others += 1;
-        }
-    }
-    // Any place but its declaration may change it.
-    (declared > 0 && others == declared && !values.is_empty()).then_some(values)
+    (declared.next().is_none() && !values.is_empty()).then_some(values)
+}
+
+/// Returns `true` for a variable that is a whole number.
+pub(super) fn is_number(body: &[Piece], variable: &str, numbers: &[&str]) -> bool {
+    // In a block inside, another variable could have its name.
+    let declares = body.iter().filter(|piece| piece.is("declare")).count();
+    let is_first = declares == 1 && body.first().is_some_and(|piece| piece.is("declare"));
+    let all = declarations(body, 0).filter(|_| is_first).unwrap_or_default();
+    let is_it = |one: &&VariableDeclaration<'_>| one.name == variable;
+    all.iter().filter(is_it).count() == 1
+        && all.iter().find(is_it).is_some_and(|one| {
+            body[one.kind].is_any(numbers) && body.get(one.kind + 1) != Some(&Piece::Symbol(b'['))
+        })
 }
 
 /// Returns `true` for a piece behind which a statement begins.
@@ -127,9 +165,10 @@ mod tests {
             ("DECLARE n int; BEGIN", 1),
             ("DECLARE n constant numeric(10, 2) not null := 1; a text[] = '{}'; BEGIN", 2),
             ("DECLARE t timestamp with time zone default now(); r record; BEGIN", 2),
-            ("DECLARE v app.sku; BEGIN", 0),
+            ("DECLARE v app.item; w app.item%rowtype; x app.item.name%type; BEGIN", 3),
             ("DECLARE v sku; BEGIN", 0),
-            ("DECLARE v public.item%rowtype; BEGIN", 0),
+            ("DECLARE v item%rowtype; BEGIN", 0),
+            ("DECLARE v a.b.c; BEGIN", 0),
             ("DECLARE c cursor for select 1; BEGIN", 0),
             ("DECLARE q alias for $1; BEGIN", 0),
         ] {

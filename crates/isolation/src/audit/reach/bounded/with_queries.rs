@@ -11,6 +11,8 @@ pub(super) struct WithQuery<'a> {
     pub with: usize,
     /// Place of the first word of the query.
     pub start: usize,
+    /// Place behind it: of the next one, or of the statement of the WITH.
+    pub end: usize,
 }
 
 pub(super) fn with_queries(pieces: &[Piece]) -> Vec<WithQuery<'_>> {
@@ -35,8 +37,9 @@ fn queries(pieces: &[Piece], with: usize) -> Option<Vec<WithQuery<'_>>> {
         {
             return None;
         }
-        found.push(WithQuery { name, with, start: at + 1 });
-        at = closing(pieces, at)? + 1;
+        let (start, end) = (at + 1, closing(pieces, at)? + 1);
+        found.push(WithQuery { name, with, start, end });
+        at = end;
         if pieces.get(at) != Some(&Piece::Symbol(b',')) {
             return Some(found);
         }
