@@ -2,7 +2,8 @@
 
 use super::code::plain_tables::is_plain;
 use super::context::Database;
-use super::reach::{Piece, RowCondition, is_out_of_reach, pieces};
+use super::reach::{Piece, RowCondition, computes, is_out_of_reach, pieces, read_body};
+use super::roles::RoleClass;
 use crate::audit::context::AuditSubject;
 use martydb_catalog::{CatalogObject, ReadRelation};
 use martydb_model::AclEntry;
@@ -41,7 +42,13 @@ pub(crate) fn judge(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<Findi
             _ if entry.privilege != "SELECT" && writes_catalog(db, item) => db.severity(user),
             // Whatever it reads is in this database, and only its own service's logins read through it.
             (true, _) if db.is_own(user) && db.audit.is_bare(&item.owner, db.catalog) => Low,
-            (true, _) if db.is_own(user) && entry.privilege == "SELECT" && shows_plain_rows(db, item) => Low,
+            (true, _)
+                if db.is_own(user)
+                    && entry.privilege == "SELECT"
+                    && shows_plain_rows(db, item, MOST_VIEWS) =>
+            {
+                Low
+            }
             (true, _) => High,
             (false, true) => Low,
             (false, false) => db.severity(user).min(Medium),
@@ -81,6 +88,9 @@ pub(crate) fn gives_nothing(db: &Database<'_>, view: &CatalogObject, user: &str)
         callers.contains(&user) || callers.contains(&PUBLIC)
     };
     let reads = |relation: &ReadRelation| {
+        if relation.wide {
+            return false;
+        }
         let is_schema = |item: &&CatalogObject| item.kind == "schema" && item.name == relation.schema;
         let is_it = |item: &&CatalogObject| {
             item.display == relation.display && RELATIONS.contains(&item.kind.as_str())
@@ -88,13 +98,40 @@ pub(crate) fn gives_nothing(db: &Database<'_>, view: &CatalogObject, user: &str)
         objects().find(is_schema).is_some_and(|schema| may(schema, "USAGE"))
             && (relation.everybody || objects().find(is_it).is_some_and(|table| may(table, "SELECT")))
     };
-    view.reads.as_ref().is_some_and(|relations| relations.iter().all(reads))
+    view.kind == "view" && view.reads.as_ref().is_some_and(|relations| relations.iter().all(reads))
 }
 
-/// Returns `true` for a view of nothing but a superuser's plain tables, which roles of the service may be granted themselves.
-fn shows_plain_rows(db: &Database<'_>, view: &CatalogObject) -> bool {
+/// Deepest view in a view that is looked at.
+const MOST_VIEWS: usize = 8;
+
+/// Returns `true` for a view of nothing but a superuser's plain tables, which roles of the service may be granted themselves, and of
+/// such views.
+fn shows_plain_rows(db: &Database<'_>, view: &CatalogObject, most: usize) -> bool {
+    let item = |shown: &str| {
+        let is_view = |item: &&CatalogObject| {
+            ["materialized view", "view"].contains(&item.kind.as_str())
+                && item.display == shown
+                && item.is_users()
+                && db.audit.class_of(&item.owner) == RoleClass::Trusted
+        };
+        db.catalog.objects.iter().find(is_view)
+    };
+    let is_plain_view =
+        |shown: &str| most > 0 && item(shown).is_some_and(|view| shows_plain_rows(db, view, most - 1));
+    let is_shown =
+        |relation: &ReadRelation| is_plain(db, &relation.display) || is_plain_view(&relation.display);
     let reads = view.reads.as_deref();
-    reads.is_some_and(|all| !all.is_empty() && all.iter().all(|relation| is_plain(db, &relation.display)))
+    reads.is_some_and(|all| !all.is_empty() && all.iter().all(is_shown)) && computes_plainly(view)
+}
+
+/// Returns `true` unless a materialized view has what a superuser's calls of other functions returned.
+fn computes_plainly(view: &CatalogObject) -> bool {
+    if view.kind == "view" {
+        return true;
+    }
+    // A text that was cut may go on with anything.
+    let query = view.stored.as_deref().filter(|query| query.chars().count() < 65536);
+    query.is_some_and(|query| read_body(query, false).calls.iter().all(computes))
 }
 
 /// Returns `true` for a view that shows each role its own rows, and whose reader sees no others by a function of its own:
@@ -164,6 +201,35 @@ mod tests {
         let caller = view(|found| found.options = Some(vec!["security_invoker=on".into()]));
         assert_eq!(quiet(caller).count(), 0);
         assert_eq!(quiet(view(|found| found.owner = "red_owner".into())).count(), 0);
+    }
+
+    #[test]
+    fn a_materialized_view_is_a_note_only_if_its_rows_are_a_superusers_own() {
+        let stored = |query: &str, wide: bool| {
+            let server = healthy().inside("red_db", |catalog| {
+                let schema = json!({ "name": "ops", "owner": "postgres", "acl": null });
+                catalog.privileged.schemas.push(row(schema));
+            });
+            let server = server.object("red_db", "table", "ops.visit", |found| {
+                (found.owner, found.expressions) = ("postgres".into(), Some(vec![]));
+            });
+            let server = server.object("red_db", "materialized view", "ops.daily", |found| {
+                let read =
+                    json!({ "schema": "ops", "display": "ops.visit", "everybody": false, "wide": wide });
+                found.reads = Some(vec![row(read)]);
+                (found.owner, found.stored) = ("postgres".into(), Some(query.into()));
+            });
+            server.grant_inside("red_db", "SELECT", "ops.daily", "red_ro")
+        };
+        let line = "high | definer-view | red | red_ro | red_db | materialized view ops.daily";
+        let query = " SELECT count(*) AS n FROM ops.visit;";
+        assert_finds(&stored(query, false), &line.replacen("high", "low", 1));
+        assert_finds(&stored(query, true), &line.replacen("high", "low", 1));
+        assert_finds(&stored(" SELECT pg_read_file('x'::text) AS f FROM ops.visit;", false), line);
+        let long = format!(" SELECT {} 1 FROM ops.visit;", "1, ".repeat(30_000));
+        assert_finds(&stored(&long, false), line);
+        let others = |found: &mut CatalogObject| found.owner = "red_owner".into();
+        assert_finds(&stored(query, false).alter("red_db", "ops.visit", others), line);
     }
 
     #[test]
