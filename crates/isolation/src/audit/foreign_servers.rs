@@ -2,7 +2,7 @@
 
 use super::context::{Audit, Database};
 use crate::audit::context::AuditSubject;
-use crate::audit::reach::{asks_for_password, is_of_kernel, opens};
+use crate::audit::reach::{asks_for_password, is_of_kernel, is_used_by, opens};
 use martydb_catalog::{CatalogObject, ForeignServer, Mapping};
 use martydb_model::findings::Severity::{Critical, High, Low, Medium};
 use martydb_model::findings::{FOREIGN_TABLE, FindingBuilder, PUBLIC, USER_MAPPING};
@@ -96,7 +96,7 @@ impl ServerMapping<'_> {
                 let is_own =
                     !of_service && self.db.is_granted_by_name(user) && self.db.audit.managed(user).is_none();
                 let is_idle = is_own
-                    || !self.is_used_by(user)
+                    || !is_used_by(self.db, self.server, user)
                     || !opens(self.db.audit, self.server, mapping)
                     || !self.server.connects && mapping.bare == Some(true);
                 let severity = if is_idle || self.leads_back(mapping, user) { Low } else { severity };
@@ -109,32 +109,6 @@ impl ServerMapping<'_> {
                 out.push(found.fix(Repair::drop(RepairScope::Database, close)));
             }
         }
-    }
-
-    /// Returns `true` if a role may use the server itself, or a table of it. The mapping alone connects nobody else, and shows its
-    /// options to none: <https://www.postgresql.org/docs/current/sql-createusermapping.html>, `pg_user_mappings`.
-    fn is_used_by(&self, user: &str) -> bool {
-        let audit = self.db.audit;
-        let may = |item: &CatalogObject, privilege: &str| {
-            let callers = audit.callers(item, privilege);
-            !callers.is_empty() && (user == PUBLIC || callers.contains(&user) || callers.contains(&PUBLIC))
-        };
-        let objects = || self.db.catalog.objects.iter();
-        let is_server =
-            |item: &&CatalogObject| item.kind == "foreign server" && item.name == self.server.name;
-        let uses_table = |shown: &str| {
-            let of_table = |item: &&CatalogObject| {
-                item.kind == "foreign table" && item.display == shown
-                    || item.kind == "column" && item.display.starts_with(&format!("{shown}."))
-            };
-            objects().filter(of_table).any(|item| {
-                ["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE"].iter().any(|one| may(item, one))
-            })
-        };
-        !asks_for_password(self.server)
-            || !objects().any(|item| is_server(&item))
-            || objects().filter(is_server).any(|item| may(item, "USAGE"))
-            || self.server.tables.iter().any(|table| uses_table(&table.display))
     }
 
     /// Reports a mapping by which foreign tables read a service's relations as a superuser: the service's owner may put
@@ -294,41 +268,6 @@ mod tests {
             (passes("blue_db", "red_app", "blue_app"), &[line]),
             (passes("red_db", "red_app", "red_app"), &[]),
         ]);
-    }
-
-    #[test]
-    fn a_mapping_is_a_note_if_its_role_may_use_neither_the_server_nor_a_table_of_it() {
-        let mapped = |usage: Option<&str>, table: Option<(&str, &str)>| {
-            let found = server("postgres_fdw", Some("blue_db"), mapping(Some("red_app"), "blue_app"));
-            let of_superuser = |found: &mut martydb_catalog::CatalogObject| found.owner = "postgres".into();
-            let found = found.object("red_db", "foreign server", "far", of_superuser);
-            let found = found.object("red_db", "foreign table", "public.f", of_superuser);
-            let found = found.inside("red_db", |catalog| {
-                let table = json!({ "display": "public.f", "file": null });
-                catalog.servers[0].tables.push(row(table));
-                let server = catalog.objects.iter_mut().find(|item| item.kind == "foreign server").unwrap();
-                server.name = "far".into();
-            });
-            let found = match usage {
-                Some(role) => found.grant_inside("red_db", "USAGE", "far", role),
-                None => found,
-            };
-            match table {
-                Some((privilege, role)) => found.grant_inside("red_db", privilege, "public.f", role),
-                None => found,
-            }
-        };
-        let line = "critical | user-mapping | blue | red_app | red_db | foreign server far";
-        assert_finds(&mapped(None, None), &line.replacen("critical", "low", 1));
-        assert_finds(&mapped(None, Some(("SELECT", "red_ro"))), &line.replacen("critical", "low", 1));
-        for open in [
-            mapped(Some("red_app"), None),
-            mapped(Some("PUBLIC"), None),
-            mapped(None, Some(("SELECT", "red_app"))),
-            mapped(None, Some(("INSERT", "PUBLIC"))),
-        ] {
-            assert_finds(&open, line);
-        }
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub(crate) use closed_schemas::is_out_of_reach;
 pub(crate) use condition::{RowCondition, parts};
 use fixes::{Cause, is_own};
 use gather::Gathered;
-pub(crate) use mappings::{asks_for_password, opens};
+pub(crate) use mappings::{asks_for_password, is_used_by, opens};
 pub(crate) use martydb_model::findings::FindingBuilder;
 use martydb_model::findings::ReachedServices;
 use martydb_model::findings::Severity::{self, Critical, High, Medium};

@@ -8,8 +8,8 @@ UNION ALL
 -- these two take random numbers too.
 SELECT 'computing', pg_catalog.to_jsonb(n.nspname || '.' || p.proname)::text
 FROM pg_catalog.pg_proc p JOIN space n ON n.oid = p.pronamespace
-JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'e'
-JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
+JOIN scripted x ON x.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND x.objid = p.oid
+JOIN pg_catalog.pg_extension e ON e.extname = x.extname
 JOIN pg_catalog.pg_available_extension_versions v ON v.name = e.extname AND v.version = e.extversion AND v.trusted
 GROUP BY n.nspname, p.proname
 HAVING pg_catalog.bool_and((p.provolatile = 'i' OR e.extname IN ('pgcrypto', 'uuid-ossp')) AND p.prokind = 'f' AND NOT p.prosecdef

@@ -45,8 +45,8 @@ relation AS (
     FROM pg_catalog.aclexplode(coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner))) a WHERE a.grantee <> n.nspowner),
   -- Set if a sign or a call that names no schema may mean more where it is searched than what the server has.
   'steers', EXISTS (SELECT FROM pg_catalog.pg_operator o WHERE o.oprnamespace = n.oid)
-    OR EXISTS (SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_depend d
-      ON d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'e' WHERE p.pronamespace = n.oid))::text
+    OR EXISTS (SELECT FROM pg_catalog.pg_proc p JOIN ext x ON x.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND x.objid = p.oid
+      WHERE p.pronamespace = n.oid))::text
 FROM space n LIMIT 100001)
 UNION ALL
 (SELECT 'routine', pg_catalog.jsonb_build_object(

@@ -205,14 +205,16 @@ fn shows_plainly(db: &Database<'_>, table: &str) -> bool {
     true
 }
 
-/// Returns `true` for a body that may run what rows of the table say. A bounded one reads no rows.
+/// Returns `true` for a body that may run what rows of the table say. A bounded one executes no row.
 fn executes(db: &Database<'_>, body: &RoutineBody, name: &UsedName) -> bool {
     let text = read_body(&body.text, body.language == "plpgsql");
     let uses = text.reads.iter().chain(&text.writes).any(|used| used.name == name.name);
     // Another table may have a worker of its own.
     let passes_on = text.writes.iter().any(|used| used.name != name.name);
     let known = |name: &UsedName| computes_in(db, name);
-    let limits = BodyLimits { computes: &known, ..BodyLimits::of_text(body.language == "plpgsql") };
+    // It decides nothing here whose rows it changes.
+    let limits =
+        BodyLimits { computes: &known, alone: true, ..BodyLimits::of_text(body.language == "plpgsql") };
     let is_bounded = || used_by(&pieces(&body.text), limits).is_some();
     let is_known = |name: &UsedName| computes(name) || computes_in(db, name);
     uses && !is_bounded() && (text.executes || passes_on || !text.calls.iter().all(is_known))

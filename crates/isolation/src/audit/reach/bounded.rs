@@ -31,6 +31,7 @@ pub(super) mod words;
 
 use super::pieces::{Piece, UsedName, name_at};
 use activity::shows_work;
+use blocks::begins;
 use changes::{conflict_words, emptied, returned, update_words};
 use clauses::{is_word, lock_words, merges};
 use dynamic::{MAX_DEPTH, executed, expression_end};
@@ -41,7 +42,7 @@ use partitions::{PartitionChange, partition_change};
 use paths::{names_no_temporary, qualified};
 use upkeep::is_upkeep;
 pub(crate) use used::{BodyLimits, BodyTables, Returned};
-use variables::{assigned_at, begins, declarations, type_end};
+use variables::{assigned_at, declarations, type_end};
 use with_queries::with_queries;
 pub(crate) use words::computes;
 

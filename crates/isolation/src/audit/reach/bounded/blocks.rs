@@ -2,7 +2,6 @@
 //! <https://www.postgresql.org/docs/current/plpgsql-structure.html>.
 
 use super::super::pieces::Piece;
-use super::variables::begins;
 
 /// Words that open a block of statements, or an expression with an `END`.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -93,6 +92,11 @@ fn is_filled(body: &[Piece], at: usize) -> bool {
     let mut back = back;
     let statement = body[..at].iter().rev().take_while(|piece| **piece != Piece::Symbol(b';'));
     back.any(fills) || statement.filter(|piece| piece.is("diagnostics")).count() > 0
+}
+
+/// Returns `true` for a piece behind which a statement begins.
+pub(super) fn begins(before: &Piece) -> bool {
+    *before == Piece::Symbol(b';') || before.is_any(&["begin", "then", "else", "loop"])
 }
 
 #[cfg(test)]

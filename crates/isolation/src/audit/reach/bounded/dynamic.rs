@@ -6,7 +6,7 @@
 use super::super::executed_text::{closing, split_arguments};
 use super::super::pieces::{Piece, name_at};
 use super::guards::guarded;
-use super::placeholders::{MARK, QuotedValue, split};
+use super::placeholders::{MARK, QuotedValue, is_plain, split};
 use super::variables::{assigned_texts, is_number};
 
 /// Deepest variable in the value of a variable.
@@ -21,7 +21,7 @@ const NAMES: &[&str] = &["regclass", "regproc", "regprocedure", "regtype", "regn
 
 /// An `EXECUTE` of a body.
 #[derive(Clone, Copy)]
-struct Execution<'p> {
+struct ExecutedText<'p> {
     body: &'p [Piece],
     /// Place of the word.
     at: usize,
@@ -30,7 +30,7 @@ struct Execution<'p> {
 /// Returns each statement that the `EXECUTE` at this place may run; `None` if it may run anything.
 pub(super) fn executed(body: &[Piece], at: usize, depth: usize) -> Option<Vec<Vec<Piece>>> {
     let expression = &body[at + 1..expression_end(body, at)];
-    texts(Execution { body, at }, expression, depth)?.iter().map(|text| split(text)).collect()
+    texts(ExecutedText { body, at }, expression, depth)?.iter().map(|text| split(text)).collect()
 }
 
 /// Returns the place behind the expression of the `EXECUTE` at this place.
@@ -48,7 +48,7 @@ pub(super) fn expression_end(pieces: &[Piece], execute: usize) -> usize {
     pieces.iter().enumerate().skip(execute + 1).find(ends).map_or(pieces.len(), |(at, _)| at)
 }
 
-fn texts(of: Execution<'_>, expression: &[Piece], depth: usize) -> Option<Vec<String>> {
+fn texts(of: ExecutedText<'_>, expression: &[Piece], depth: usize) -> Option<Vec<String>> {
     let mut all = vec![String::new()];
     for part in operands(expression) {
         let next = operand(of, part, depth)?;
@@ -80,7 +80,7 @@ fn operands(expression: &[Piece]) -> Vec<&[Piece]> {
     parts
 }
 
-fn operand(of: Execution<'_>, part: &[Piece], depth: usize) -> Option<Vec<String>> {
+fn operand(of: ExecutedText<'_>, part: &[Piece], depth: usize) -> Option<Vec<String>> {
     if let Some(kind) = cast(part) {
         return Some(vec![kind.text()]);
     }
@@ -105,7 +105,7 @@ fn operand(of: Execution<'_>, part: &[Piece], depth: usize) -> Option<Vec<String
 
 /// Returns the texts that a variable may have: each of those that it is given, with any of those that are added to its own, in
 /// their order.
-fn assigned(of: Execution<'_>, variable: &str, depth: usize) -> Option<Vec<String>> {
+fn assigned(of: ExecutedText<'_>, variable: &str, depth: usize) -> Option<Vec<String>> {
     let appended = |value: &&[Piece]| matches!(value, [Piece::Word { text, .. }, Piece::Symbol(b'|'), Piece::Symbol(b'|'), ..] if text == variable);
     let (added, given): (Vec<_>, Vec<_>) = assigned_texts(of.body, variable)?.into_iter().partition(appended);
     // A loop adds any number of them.
@@ -126,7 +126,7 @@ fn assigned(of: Execution<'_>, variable: &str, depth: usize) -> Option<Vec<Strin
 }
 
 /// Returns the texts of all of these expressions.
-fn union(of: Execution<'_>, expressions: &[&[Piece]], depth: usize) -> Option<Vec<String>> {
+fn union(of: ExecutedText<'_>, expressions: &[&[Piece]], depth: usize) -> Option<Vec<String>> {
     let all: Option<Vec<_>> = expressions.iter().map(|one| texts(of, one, depth)).collect();
     all.map(|all| all.concat()).filter(|all| all.len() <= MOST_TEXTS)
 }
@@ -145,7 +145,7 @@ fn results(case: &[Piece]) -> Option<Vec<&[Piece]>> {
         }
         open += i32::from(piece.is("case")) - i32::from(piece.is("end"));
     }
-    // What follows the first END is no part of it.
+    // No part of it follows its END.
     let ends = case.iter().filter(|piece| piece.is("end")).count();
     let cases = case.iter().filter(|piece| piece.is("case")).count();
     (open == 0 && ends == cases && is_one(case)).then_some(all)
@@ -161,13 +161,6 @@ fn is_one(case: &[Piece]) -> bool {
     closes.next().is_some_and(|(at, _)| at + 1 == case.len())
 }
 
-/// Returns `true` for a literal that is what its text says, without escapes or a continuation on the next line.
-pub(super) fn is_plain(text: &str) -> bool {
-    let mut parts = text.split('\'').skip(1);
-    let continues = |between: &str| between.contains('\n') && between.trim().is_empty();
-    !text.contains('\\') && !parts.any(continues)
-}
-
 /// Returns what the value of a cast prints as.
 fn cast(part: &[Piece]) -> Option<QuotedValue> {
     let [.., Piece::Symbol(b':'), Piece::Symbol(b':'), Piece::Word { text, quoted: false }] = part else {
@@ -180,7 +173,7 @@ fn cast(part: &[Piece]) -> Option<QuotedValue> {
     }
 }
 
-fn call(of: Execution<'_>, part: &[Piece], depth: usize) -> Option<Vec<String>> {
+fn call(of: ExecutedText<'_>, part: &[Piece], depth: usize) -> Option<Vec<String>> {
     let (name, open) = name_at(part, 0)?;
     let is_servers = name.schema.as_deref().is_none_or(|of| of == "pg_catalog");
     if !is_servers || part.get(open) != Some(&Piece::Symbol(b'(')) || closing(part, open)? + 1 != part.len() {
@@ -204,7 +197,7 @@ fn cased(texts: Vec<String>, to: fn(&str) -> String) -> Option<Vec<String>> {
 }
 
 /// Returns what a value is as a quoted name: each of the texts that it may have, or a mark.
-fn names(of: Execution<'_>, argument: &[Piece], depth: usize) -> Vec<String> {
+fn names(of: ExecutedText<'_>, argument: &[Piece], depth: usize) -> Vec<String> {
     let is_known = |text: &String| !text.contains(MARK);
     match texts(of, argument, depth).filter(|all| all.iter().all(is_known)) {
         _ if matches!(argument, [one] if one.is("session_user")) => vec![QuotedValue::Caller.text()],
@@ -214,7 +207,7 @@ fn names(of: Execution<'_>, argument: &[Piece], depth: usize) -> Vec<String> {
 }
 
 /// Returns what `format` makes of a literal, in which only a position may stand between `%` and the letter.
-fn formatted(of: Execution<'_>, parts: &[&[Piece]], depth: usize) -> Option<Vec<String>> {
+fn formatted(of: ExecutedText<'_>, parts: &[&[Piece]], depth: usize) -> Option<Vec<String>> {
     let [Piece::Text(format)] = *parts.first()? else { return None };
     if !is_plain(format) {
         return None;

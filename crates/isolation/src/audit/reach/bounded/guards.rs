@@ -4,9 +4,8 @@
 use super::super::condition::parts;
 use super::super::executed_text::{closing, split_arguments};
 use super::super::pieces::Piece;
-use super::blocks::{depths, writes};
-use super::dynamic::is_plain;
-use super::variables::begins;
+use super::blocks::{begins, depths, writes};
+use super::placeholders::is_plain;
 
 /// Levels of `RAISE` that only tell.
 const MESSAGES: &[&str] = &["debug", "info", "log", "notice", "warning"];

@@ -54,6 +54,13 @@ pub(super) fn split(text: &str) -> Option<Vec<Piece>> {
     (marks == whole && !signed && stand_alone(text)).then_some(pieces)
 }
 
+/// Returns `true` for a literal that is what its text says, without escapes or a continuation on the next line.
+pub(super) fn is_plain(text: &str) -> bool {
+    let mut parts = text.split('\'').skip(1);
+    let continues = |between: &str| between.contains('\n') && between.trim().is_empty();
+    !text.contains('\\') && !parts.any(continues)
+}
+
 fn is_mark(piece: &Piece) -> bool {
     match piece {
         Piece::Word { text, quoted: true } => [NAME, CALLER].contains(&text.as_str()),

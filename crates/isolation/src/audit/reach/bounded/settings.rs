@@ -1,7 +1,7 @@
 //! Settings that each session may set for itself, and that everybody may read.
 
 /// Settings of PostgreSQL that change how long a session works, how much memory it takes, what the planner prefers and how values
-/// print. Each session may set them, whoever it is: `SELECT name FROM pg_settings WHERE context = 'user'`; those that change
+/// print. Each session may set them: `SELECT name FROM pg_settings WHERE context = 'user'`; those that change
 /// what a name or a literal means are left out.
 const OWN: &[&str] = &[
     "application_name",

@@ -1,7 +1,7 @@
 //! Variables of a PL/pgSQL body: their types, which have to be the server's, and the texts that they are given.
 
 use super::super::pieces::{Piece, UsedName, name_at};
-use super::blocks::writes;
+use super::blocks::{begins, writes};
 
 /// Types of the server. A type of another role has casts, checks and output functions of that role.
 const TYPES: &[&str] = &[
@@ -128,7 +128,7 @@ pub(super) fn assigned_texts<'p>(body: &'p [Piece], variable: &str) -> Option<Ve
     let mut values: Vec<&[Piece]> =
         (one.value < one.end).then(|| &body[one.value..one.end]).into_iter().collect();
     for at in writes(body, variable)?.into_iter().filter(|at| *at > one.end) {
-        // What a statement fills in may be anything.
+        // A value that a statement fills in may be anything.
         let from = assigned_at(body, at).filter(|_| begins(&body[at - 1]))?;
         let end = body[from..].iter().position(|piece| *piece == Piece::Symbol(b';'))?;
         values.push(&body[from..from + end]);
@@ -147,11 +147,6 @@ pub(super) fn is_number(body: &[Piece], variable: &str, numbers: &[&str]) -> boo
         && all.iter().find(is_it).is_some_and(|one| {
             body[one.kind].is_any(numbers) && body.get(one.kind + 1) != Some(&Piece::Symbol(b'['))
         })
-}
-
-/// Returns `true` for a piece behind which a statement begins.
-pub(super) fn begins(before: &Piece) -> bool {
-    *before == Piece::Symbol(b';') || before.is_any(&["begin", "then", "else", "loop"])
 }
 
 #[cfg(test)]
