@@ -255,7 +255,8 @@ impl ApplyReport {
         for server in whole.map(|change| &change.server).collect::<BTreeSet<_>>() {
             rows.push((format!("({server})"), server, "", self.outcome(server, None)));
         }
-        ReportColumn::table(columns, &[], rows, style).render(style)
+        let server = |(_, server, ..): &AppliedRow<'_>| (*server).to_owned();
+        ReportColumn::table_by_server(columns, &[], rows, server, style).render(style)
     }
 
     fn outcome(&self, server: &str, service: Option<&str>) -> (usize, Cell) {

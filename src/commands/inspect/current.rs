@@ -36,7 +36,8 @@ pub fn columns<'a>() -> Vec<ReportColumn<&'a PerService<Current>>> {
 
 impl Report for Services<Current> {
     fn text(&self, style: &Style) -> String {
-        ReportColumn::table(columns(), &[], &self.services, style).render(style)
+        let server = |found: &&PerService<Current>| found.server.clone();
+        ReportColumn::table_by_server(columns(), &[], &self.services, server, style).render(style)
     }
 
     fn messages(&self, style: &Style) -> String {

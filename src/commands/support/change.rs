@@ -268,7 +268,8 @@ pub(crate) fn as_held(what: &str) -> String {
 }
 
 pub(crate) fn changes_table(changes: &[Change], style: &Style) -> String {
-    ReportColumn::table(columns(), &[], changes, style).render(style)
+    let server = |change: &&Change| change.server.clone();
+    ReportColumn::table_by_server(columns(), &[], changes, server, style).render(style)
 }
 
 /// Columns of the changes of a plan.
@@ -305,7 +306,8 @@ pub(crate) fn summary_table(changes: &[Change], style: &Style) -> String {
     ];
     let groups = grouped_by(changes, |change| (&change.server, &change.service)).into_iter();
     let rows = groups.map(|all| (all.clone(), Summary::new(all)));
-    ReportColumn::table(columns, &[], rows, style).render(style)
+    let server = |(all, _): &(Vec<&Change>, Summary)| all[0].server.clone();
+    ReportColumn::table_by_server(columns, &[], rows, server, style).render(style)
 }
 
 pub(crate) fn risk(risk: Risk) -> Cell {

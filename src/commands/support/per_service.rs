@@ -22,13 +22,18 @@ pub struct PerService<T> {
     #[serde(flatten)]
     pub answer: T,
     pub error: Option<Error>,
+    /// Its server; empty where the command does not group by servers.
+    #[serde(skip)]
+    pub server: String,
 }
 
 impl<T: Default> PerService<T> {
     pub fn new(service: String, answer: Result<T>) -> PerService<T> {
         match answer {
-            Ok(answer) => PerService { service, answer, error: None },
-            Err(error) => PerService { service, answer: T::default(), error: Some(error) },
+            Ok(answer) => PerService { service, answer, error: None, server: String::new() },
+            Err(error) => {
+                PerService { service, answer: T::default(), error: Some(error), server: String::new() }
+            }
         }
     }
 }
@@ -102,7 +107,7 @@ where
         async move {
             let answer = async move { ask(target?, wait).await };
             let answer = asking.run(service.name.as_str(), answer).await;
-            PerService::new(service.name.to_string(), answer)
+            PerService { server: service.server.clone(), ..PerService::new(service.name.to_string(), answer) }
         }
     };
     Ok(Services { services: map_concurrent(app.jobs.count, targets, one).await })

@@ -41,12 +41,17 @@ impl<T: ToString> From<T> for Cell {
     }
 }
 
+/// Row in the place of a heading. Cells are printable, so none is equal.
+const HEADING: &str = "\u{1}";
+
 #[derive(Debug, Default)]
 pub struct Table {
     header: Vec<&'static str>,
     rows: Vec<Vec<Cell>>,
     /// Columns omitted on a narrow terminal, in this order.
     spare: Vec<&'static str>,
+    /// Headings of groups, each with the number of its first row.
+    groups: Vec<(usize, String)>,
 }
 
 impl Table {
@@ -63,6 +68,11 @@ impl Table {
 
     pub fn row(&mut self, cells: impl IntoIterator<Item = Cell>) {
         self.rows.push(cells.into_iter().collect());
+    }
+
+    /// Begins a group of rows below a heading of its own.
+    pub fn group(&mut self, heading: &str) {
+        self.groups.push((self.rows.len(), printable(heading)));
     }
 
     pub fn is_empty(&self) -> bool {
@@ -99,13 +109,18 @@ impl Table {
         }
         let (last, room) = (shown.len().saturating_sub(1), shown.last().map_or(0, |(_, width)| width + GAP));
         raw.set_header(shown.iter().map(|(column, _)| heading(self.header[*column], style)));
-        for row in &self.rows {
-            let cells = shown.iter().enumerate().filter_map(|(place, (column, width))| {
-                let cell = row.get(*column)?;
-                let text = if place < last { cut(&cell.text, *width) } else { cell.text.clone() };
-                Some(finished(&text, cell, style))
-            });
-            raw.add_row(cells);
+        for (heading, rows) in self.parts() {
+            if heading.is_some() {
+                raw.add_row([HEADING]);
+            }
+            for row in rows {
+                let cells = shown.iter().enumerate().filter_map(|(place, (column, width))| {
+                    let cell = row.get(*column)?;
+                    let text = if place < last { cut(&cell.text, *width) } else { cell.text.clone() };
+                    Some(finished(&text, cell, style))
+                });
+                raw.add_row(cells);
+            }
         }
         for (place, column) in raw.column_iter_mut().enumerate() {
             column.set_padding((0, u16::try_from(GAP).unwrap_or(u16::MAX)));
@@ -117,8 +132,27 @@ impl Table {
                 _ => ColumnConstraint::ContentWidth,
             });
         }
-        let lines: Vec<String> = raw.lines().map(|line| line.trim_end().to_owned() + "\n").collect();
-        lines.concat()
+        let mut headings = self.groups.iter().map(|(_, heading)| self.titled(heading, style));
+        let lines = raw.lines().map(|line| match line.trim() {
+            HEADING => headings.next().unwrap_or_default(),
+            _ => line.trim_end().to_owned() + "\n",
+        });
+        lines.collect()
+    }
+
+    /// Returns the rows of each group with its heading; all rows without one, if there are no groups.
+    fn parts(&self) -> impl Iterator<Item = (Option<&str>, &[Vec<Cell>])> {
+        let whole = self.groups.is_empty().then_some((None, &self.rows[..]));
+        let groups = self.groups.iter().enumerate().map(|(number, (start, heading))| {
+            let end = self.groups.get(number + 1).map_or(self.rows.len(), |(end, _)| *end);
+            (Some(heading.as_str()), &self.rows[*start..end])
+        });
+        whole.into_iter().chain(groups)
+    }
+
+    fn titled(&self, heading: &str, style: &Style) -> String {
+        let title = wrapped(heading, "  ", style);
+        paint(title.trim_end(), Paint::Dim, style) + "\n"
     }
 
     /// Returns a note about omitted columns: otherwise they would seem not to exist.
@@ -141,7 +175,11 @@ impl Table {
             };
             lines.map(line).collect::<String>()
         };
-        self.rows.iter().map(block).collect::<Vec<_>>().join("\n")
+        let parts = self.parts().map(|(heading, rows)| {
+            let title = heading.map_or_else(String::new, |heading| self.titled(heading, style));
+            title + &rows.iter().map(block).collect::<Vec<_>>().join("\n")
+        });
+        parts.collect::<Vec<_>>().join("\n")
     }
 
     fn measure(&self, column: usize) -> Measure {
@@ -193,6 +231,20 @@ mod tests {
             text,
             "SERVICE          N   STATE\ncsca              3  ok\npassport_engine  12  pending\n"
         );
+    }
+
+    #[test]
+    fn groups_have_a_heading_and_the_same_columns() {
+        let mut table = Table::new(&["service", "n", "state"]);
+        table.group("server a");
+        table.row(["csca".into(), Cell::number(3), Cell::new("ok", Paint::Good)]);
+        table.group("server \u{1b}b");
+        table.row(["passport_engine".into(), Cell::number(12), Cell::new("pending", Paint::Warn)]);
+        let text = "SERVICE          N   STATE\nserver a\ncsca              3  ok\nserver \\u{1b}b\npassport_engine  12  pending\n";
+        assert_eq!(table.render(&Style::PLAIN), text);
+        assert_eq!(table.render(&Style { width: Some(80), ..Style::PLAIN }), text);
+        let narrow = table.render(&Style { width: Some(12), ..Style::PLAIN });
+        assert!(narrow.starts_with("server a\n"), "{narrow}");
     }
 
     #[test]

@@ -94,7 +94,8 @@ fn table(shown: &[&ServiceStatus], report: &StatusReport, style: &Style) -> Stri
     let size: &[&str] = if report.sizes == Sizes::Measured { &[] } else { &["size"] };
     let backups: &[&str] = if report.backups.is_known() { &[] } else { &["backup", "verified"] };
     let rows = shown.iter().map(|status| (*status, report.backups.summary_of(&status.service)));
-    ReportColumn::table(columns(), &[size, backups].concat(), rows, style).render(style)
+    let server = |(status, _): &(&ServiceStatus, _)| status.server.clone();
+    ReportColumn::table_by_server(columns(), &[size, backups].concat(), rows, server, style).render(style)
 }
 
 fn summary(report: &StatusReport, shown: usize, style: &Style) -> String {
