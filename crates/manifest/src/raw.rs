@@ -1,6 +1,6 @@
 //! The manifest's format. `martydb schema` is generated from these types.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -62,8 +62,7 @@ pub(crate) struct RawManifest {
     pub version: u32,
     /// Project name, which marks what this manifest created; default: the folder's name.
     pub project: Option<String>,
-    /// Files with further services and access, relative to this one; * matches characters within one name. Their migrations
-    /// are relative to them.
+    /// Files with further services, servers and access, relative to this one, as their migrations are to them; * matches within a name.
     #[serde(default)]
     #[expect(dead_code, reason = "the files are included before the manifest is typed")]
     pub include: Vec<String>,
@@ -397,4 +396,7 @@ pub struct RawAllow {
     pub object: Option<String>,
     /// Last day on which the entry counts, such as 2027-01-31.
     pub until: Option<String>,
+    /// Services of the included file that has the entry: it accepts nothing that exposes another.
+    #[serde(skip)]
+    pub within: Option<BTreeSet<String>>,
 }

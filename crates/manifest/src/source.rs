@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use serde_yaml::{Mapping, Value};
 
 use super::checked::ManifestFile;
-use super::raw::RawManifest;
+use super::raw::{RawAllow, RawManifest};
 use super::trust::ManifestPath;
 use crate::source::expand::{BadVariable, expand};
 use crate::source::generate::{Origins, generate};
@@ -40,6 +40,25 @@ pub(crate) struct Sources {
     overlay: Option<YamlFile>,
     /// Entries of generated services; set by [`Sources::tree`].
     origins: Origins,
+}
+
+/// One of the included files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct IncludedFile(usize);
+
+/// Accepted finding of an included file.
+pub(crate) struct IncludedAllow<'a> {
+    pub file: IncludedFile,
+    yaml: &'a YamlFile,
+    index: String,
+    pub entry: RawAllow,
+}
+
+impl IncludedAllow<'_> {
+    /// Returns an error at one of its keys.
+    pub(crate) fn error_at(&self, key: &str, message: impl std::fmt::Display) -> Error {
+        self.yaml.error_at(&[include::ALLOW, &self.index, key], message)
+    }
 }
 
 impl Sources {
@@ -162,6 +181,48 @@ impl Sources {
             path[1] = origin;
         }
         path
+    }
+
+    /// Returns the included file that declares a service; `None` for the manifest's own.
+    pub(crate) fn file_of(&self, service: &str) -> Option<IncludedFile> {
+        let path = self.as_written(&["services", service]);
+        self.declared_in.get(path[1]).map(|at| IncludedFile(*at))
+    }
+
+    /// Returns the included file that has a path.
+    pub(crate) fn included_with(&self, path: &[&str]) -> Option<IncludedFile> {
+        let path = self.as_written(path);
+        self.included.iter().position(|file| file.has(&path)).map(IncludedFile)
+    }
+
+    /// Returns the included file whose value counts at a path; `None` where the manifest or its overlay has one.
+    pub(crate) fn file_of_value(&self, path: &[&str]) -> Option<IncludedFile> {
+        let written = self.as_written(path);
+        let is_own = self.overlay.iter().chain([&self.base]).any(|file| file.has(&written));
+        self.included_with(path).filter(|_| !is_own)
+    }
+
+    /// Returns the accepted findings of the included files, which an overlay does not replace.
+    pub(crate) fn included_allow(&self, variables: &Environment) -> Result<Vec<IncludedAllow<'_>>> {
+        let mut all = vec![];
+        for (at, file) in self.included.iter().enumerate() {
+            let entries = file.value.get(include::ALLOW).and_then(Value::as_sequence);
+            for (index, entry) in entries.into_iter().flatten().enumerate() {
+                let index = index.to_string();
+                let place = [include::ALLOW, &index];
+                let mut entry = entry.clone();
+                expand(&mut entry, variables, &place).map_err(|(path, problem)| {
+                    problem.error(|message| file.error_at(&strs(&path), message))
+                })?;
+                let entry = serde_path_to_error::deserialize(entry).map_err(|error| {
+                    let wrong = TypeMismatch::from_error(&error);
+                    let path = [&place[..], &strs(&wrong.path)].concat();
+                    file.error_at(&path, wrong.message).hint_if(wrong.hint)
+                })?;
+                all.push(IncludedAllow { file: IncludedFile(at), yaml: file, index, entry });
+            }
+        }
+        Ok(all)
     }
 
     /// Returns the folder that the migrations of a service are relative to: that of the file which sets their path, or

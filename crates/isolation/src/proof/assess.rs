@@ -168,6 +168,9 @@ impl Filter {
         let note = |(at, entry): (usize, &Allow)| {
             let evidence = match &entry.until {
                 Some(until) if self.is_expired(entry) => format!("it expired on {until}"),
+                _ if covers_all && entry.within.is_some() => {
+                    "it matches nothing that exposes only the services of its file".into()
+                }
                 _ if covers_all => "it matches nothing".into(),
                 _ => return None,
             };
@@ -192,6 +195,7 @@ fn allows(entry: &Allow, finding: &Finding) -> bool {
         && is(&entry.service, finding.service.as_deref())
         && is(&entry.role, Some(&finding.role))
         && is(&entry.database, finding.database.as_deref())
+        && entry.within.as_ref().is_none_or(|own| finding.exposes_only(own))
         && object
 }
 

@@ -123,6 +123,7 @@ impl DeclaredAccess<'_> {
         let member = |name: &String| {
             let wrong = |why: &dyn std::fmt::Display| self.error("members", format!("role \"{name}\" {why}"));
             let member = RoleName::new(name.clone()).map_err(|error| wrong(&error))?;
+            self.check_member(name)?;
             match owner_of(&member, services) {
                 None => Ok(member),
                 Some(service) => Err(wrong(&format!("belongs to service \"{service}\""))
@@ -254,10 +255,36 @@ impl DeclaredAccess<'_> {
     }
 
     fn service<'s>(&self, key: &str, name: &str, services: &'s ServiceMap) -> Result<&'s DesiredService> {
-        services.values().find(|service| service.name.as_str() == name).ok_or_else(|| {
+        let found = services.values().find(|service| service.name.as_str() == name).ok_or_else(|| {
             let known: Vec<&str> = services.keys().map(ServiceName::as_str).collect();
             self.error(key, format!("unknown service \"{name}\"")).hint(hint(name, "services", &known))
-        })
+        })?;
+        let path: Vec<&str> = self.path.iter().copied().chain([key]).collect();
+        match self.scope.sources.file_of_value(&path) {
+            Some(file) if self.scope.sources.file_of(name) != Some(file) => Err(self
+                .error(key, format!("service \"{name}\" is declared in another file"))
+                .hint("access of an included file reaches only the services of that file: declare it in the manifest itself")),
+            _ => Ok(found),
+        }
+    }
+
+    /// Refuses a member that another file declares, if this entry is an included file's.
+    fn check_member(&self, name: &str) -> Result<()> {
+        let path: Vec<&str> = self.path.iter().copied().chain(["members"]).collect();
+        let (sources, raw) = (self.scope.sources, self.scope.raw);
+        let Some(file) = sources.file_of_value(&path) else { return Ok(()) };
+        let own = raw.services.iter().flat_map(|(service, own)| {
+            let declared = own.iter().flat_map(|own| own.access.keys());
+            declared.map(move |role| (role, sources.file_of(service)))
+        });
+        let further = raw.access.keys().map(|role| (role, sources.included_with(&["access", role])));
+        let elsewhere = further.chain(own).any(|(role, from)| role == name && from != Some(file));
+        match elsewhere {
+            false => Ok(()),
+            true => Err(self.error("members", format!("role \"{name}\" is declared in another file")).hint(
+                "a group of an included file has logins of that file, or logins that no file declares",
+            )),
+        }
     }
 
     fn error(&self, key: &str, message: impl std::fmt::Display) -> Error {

@@ -1,4 +1,4 @@
-//! `include: [FILES]`: separate files of services and further roles.
+//! `include: [FILES]`: separate files of services, servers, further roles and accepted findings.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,10 +9,17 @@ use crate::source::yaml_file::YamlFile;
 use crate::trust::ManifestPath;
 use martydb_model::error::{Error, Result};
 
-/// Sections of an included file, with the word for one entry.
-const SECTIONS: [(&str, &str); 2] = [("services", "service"), ("access", "role")];
+/// Sections of an included file that are maps of names, with the word for one entry.
+const SECTIONS: [(&str, &str); 3] = [("services", "service"), ("servers", "server"), ("access", "role")];
 
-const HINT: &str = "an included file may contain only the keys `services` and `access`";
+/// Section that is a list.
+pub(crate) const ALLOW: &str = "allow";
+
+const HINT: &str = "an included file may contain only the keys `services`, `servers`, `access` and `allow`";
+
+/// Keys of a server that only the manifest itself may have, with the reason.
+const OWN_KEYS: [(&str, &str); 1] =
+    [("password_command", "only the manifest itself names the programs that martydb runs")];
 
 /// Reads the files that the base includes, each once.
 ///
@@ -56,8 +63,9 @@ pub(crate) fn read(base: &YamlFile, place: &ManifestPath) -> Result<Vec<YamlFile
 /// If a file has other keys, or an entry is declared twice; both locations are given.
 pub(crate) fn merge(tree: &mut Value, base: &YamlFile, files: &[YamlFile]) -> Result<()> {
     for file in files {
-        check(file)?;
+        check(file, base)?;
     }
+    check_password_variables(base, files)?;
     for (section, word) in SECTIONS {
         let mut owners: BTreeMap<String, &YamlFile> =
             names(base, section).map(|name| (name.to_owned(), base)).collect();
@@ -76,18 +84,67 @@ pub(crate) fn merge(tree: &mut Value, base: &YamlFile, files: &[YamlFile]) -> Re
     Ok(())
 }
 
-fn check(file: &YamlFile) -> Result<()> {
+fn check(file: &YamlFile, base: &YamlFile) -> Result<()> {
     for (key, value) in file.value.as_mapping().into_iter().flatten() {
         let key = key.as_str().unwrap_or_default();
-        let known = SECTIONS.iter().any(|(section, _)| *section == key);
-        if !known || !matches!(value, Value::Mapping(_) | Value::Null) {
-            let why = if known { "expected a map of names" } else { "this key cannot be included" };
-            let place = file.place(&[key]).unwrap_or_else(|| file.path.display().to_string());
-            let key = if is_word(key) { format!("\"{key}\"") } else { "a key".into() };
-            return Err(Error::manifest(format!("{place}: {key}: {why}")).hint(HINT));
+        let why = match (key, SECTIONS.iter().any(|(section, _)| *section == key), value) {
+            (ALLOW, _, Value::Sequence(_) | Value::Null) | (_, true, Value::Mapping(_) | Value::Null) => {
+                continue;
+            }
+            (ALLOW, ..) => "expected a list",
+            (_, true, _) => "expected a map of names",
+            (_, false, _) => "this key cannot be included",
+        };
+        let place = file.place(&[key]).unwrap_or_else(|| file.path.display().to_string());
+        let way = is_word(key).then(|| format!("write `{key}` into {}", base.path.display()));
+        let key = if is_word(key) { format!("\"{key}\"") } else { "a key".into() };
+        let error = Error::manifest(format!("{place}: {key}: {why}")).hint(HINT);
+        return Err(error.hint_if(way.filter(|_| why.starts_with("this"))));
+    }
+    check_servers(file, base)
+}
+
+/// Refuses what only the manifest itself may say about a server.
+fn check_servers(file: &YamlFile, base: &YamlFile) -> Result<()> {
+    let servers = file.value.get("servers").and_then(Value::as_mapping).into_iter().flatten();
+    for (name, server) in servers {
+        let name = name.as_str().unwrap_or_default();
+        for (key, why) in OWN_KEYS.iter().filter(|(key, _)| server.get(key).is_some()) {
+            let error = file.error_at(&["servers", name, key], format!("\"{key}\": {why}"));
+            return Err(error.hint(format!("declare server {name} in {}", base.path.display())));
         }
     }
     Ok(())
+}
+
+/// Refuses a variable that servers of two files take their admin's password from: a file could send that of another's
+/// server to an address of its own.
+fn check_password_variables(base: &YamlFile, files: &[YamlFile]) -> Result<()> {
+    let mut owners: BTreeMap<&str, (usize, Option<String>)> = BTreeMap::new();
+    for (at, file) in std::iter::once(base).chain(files).enumerate() {
+        for (path, variable) in password_variables(file) {
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            let (owner, first) = owners.entry(variable).or_insert_with(|| (at, file.place(&path)));
+            if *owner != at {
+                let message = format!("\"{variable}\" is the password of a server of another file");
+                return Err(file
+                    .error_at(&path, message)
+                    .cause(format!("first at {}", first.clone().unwrap_or_default()))
+                    .hint("give the admin of this server a variable of its own"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Returns the variables of admins' passwords, with their paths.
+fn password_variables(file: &YamlFile) -> impl Iterator<Item = (Vec<String>, &str)> {
+    let servers = file.value.get("servers").and_then(Value::as_mapping).into_iter().flatten();
+    servers.flat_map(|(name, server)| {
+        let path = ["servers".to_owned(), name.as_str().unwrap_or_default().to_owned()];
+        let own = server.get("password_env").and_then(Value::as_str);
+        own.map(|variable| ([&path[..], &["password_env".to_owned()]].concat(), variable))
+    })
 }
 
 /// Returns `true` for what a key of a manifest looks like. Anything else may be a line of a file that is none, such as

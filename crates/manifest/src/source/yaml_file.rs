@@ -55,6 +55,11 @@ impl YamlFile {
         }
     }
 
+    /// Returns `true` if the file has a value at the path.
+    pub(crate) fn has(&self, path: &[&str]) -> bool {
+        path.iter().try_fold(&self.value, |value, key| value.get(key)).is_some()
+    }
+
     /// Returns `file:line:column` of a path; `None` if the file does not have it.
     pub(crate) fn place(&self, path: &[&str]) -> Option<String> {
         let (line, column) = locate(&self.text, path)?;

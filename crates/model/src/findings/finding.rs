@@ -97,6 +97,12 @@ impl Finding {
             }
     }
 
+    /// Returns `true` if it exposes one of these services, and no other and not the whole server.
+    pub fn exposes_only(&self, services: &BTreeSet<String>) -> bool {
+        let ReachedServices::Services(others) = &self.exposes else { return false };
+        self.service.as_ref().is_some_and(|name| services.contains(name)) && others.is_subset(services)
+    }
+
     /// Returns the server, or its replica, for people.
     pub fn server_in_words(&self) -> String {
         match &self.at {
