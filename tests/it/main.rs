@@ -25,6 +25,7 @@ mod extensions;
 mod fake_server;
 mod faults;
 mod first_hour;
+mod fleet;
 mod formats;
 mod found_manifest;
 mod hints;
