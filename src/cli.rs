@@ -57,7 +57,7 @@ macro_rules! commands {
                 out: Arc<Out>,
                 interface: fn() -> clap::Command,
             ) -> ExitStatus {
-                let table = match tables::find(self.name(), out.format()) {
+                let table = match tables::find(self.table(), out.format()) {
                     Ok(table) => table,
                     Err(error) => return out.error(self.name(), &error),
                 };
@@ -197,6 +197,14 @@ impl Command {
             Command::Upgrade(arguments) => !arguments.dry_run,
             Command::VerifyIsolation(_) => !self.reads(),
             other => CHANGERS.contains(&other.name()),
+        }
+    }
+
+    /// Returns the name of the table that this run prints for `-o csv`.
+    fn table(&self) -> &'static str {
+        match self {
+            Command::History(arguments) if arguments.record => "history --record",
+            other => other.name(),
         }
     }
 

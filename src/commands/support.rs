@@ -17,4 +17,5 @@ pub(crate) mod per_service;
 pub mod redis;
 pub(crate) mod relative_path;
 pub(crate) mod report_enum;
+pub(crate) mod run_record;
 pub mod tables;

@@ -23,6 +23,7 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ("status", "martydb status -o csv > status.csv"),
     ("current", "martydb current csca"),
     ("history", "martydb history csca"),
+    ("history", "martydb history --record --server main"),
     ("redo", "martydb redo csca -y"),
     ("downgrade", "martydb downgrade csca --steps 1 -y"),
     ("repair", "martydb repair csca --reason \"a comment was corrected\""),

@@ -21,6 +21,7 @@ const COMMANDS: &[&[&str]] = &[
     &["status"],
     &["status", "--check"],
     &["current"],
+    &["history", "--record"],
 ];
 
 fn manifest(servers: &[Server]) -> String {

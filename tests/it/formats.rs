@@ -21,7 +21,7 @@ fn words(command: &str, service: &str) -> Option<Vec<String>> {
     };
     let service = ["revision", "test-db"].contains(&command).then(|| service.to_owned());
     let all =
-        [command.to_owned()].into_iter().chain(service).chain(own.iter().map(|word| (*word).to_owned()));
+        command.split(' ').map(str::to_owned).chain(service).chain(own.iter().map(|word| (*word).to_owned()));
     Some(all.collect())
 }
 

@@ -63,6 +63,7 @@ mod replicas;
 mod replicate;
 mod report;
 mod rotate;
+mod run_record;
 mod schema_drift;
 mod schema_review;
 mod screens;

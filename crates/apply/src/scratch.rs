@@ -258,7 +258,7 @@ async fn provision(
     let mut planner =
         Provision { access, desired, service, own, rights, actual: ActualServer::default(), open: false };
     // The keeper's lock excludes other runs.
-    let policy = Policy { lock_wait: None, jobs: Jobs::ONE };
+    let policy = Policy { lock_wait: None, jobs: Jobs::ONE, record: None };
     converge(access, &mut planner, &policy).await.end
 }
 

@@ -1,6 +1,8 @@
 //! Reads a server into an [`ActualServer`], from the rows of `cluster.sql` and the folder `contents`. Every session is
 //! read-only by a setting of its own.
 
+mod run_record;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt};
@@ -18,6 +20,8 @@ use martydb_model::{
 };
 use martydb_pg::server::{Access, Connection};
 use martydb_ui::report::progress;
+
+pub use run_record::run_record;
 
 /// Reads the shared catalogs and the contents of the named databases, as many at a time as [`Jobs::of_reads`]. An error of one database is kept in
 /// [`unread`](martydb_model::ActualDatabase::unread) and does not stop the others. Roles with the manifest's
@@ -100,6 +104,7 @@ async fn whole_cluster(access: &Access, desired: &DesiredServer) -> Result<Actua
     if desired.services.values().any(|service| !service.extensions.is_empty()) {
         actual.host_extensions = host_extensions(&mut connection).await?;
     }
+    actual.run_record = Some(run_record(&mut connection).await?);
     if actual.admin.sees_passwords {
         actual.passwords = kept_passwords(&mut connection).await?;
     }

@@ -4,6 +4,7 @@ pub mod acl;
 mod contents;
 mod redis_use;
 mod role_graph;
+mod run_record;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +20,7 @@ pub use contents::{
 };
 pub use redis_use::{RedisClients, RedisPrefix, RedisUse};
 pub use role_graph::{RoleGraph, RolePath};
+pub use run_record::{RUN_RECORD_SCHEMA, RecordPlace, RunRecordFacts};
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct ActualServer {
@@ -68,6 +70,9 @@ pub struct ActualServer {
     /// Dependencies of roles; empty if no role carries this manifest's marker.
     #[serde(skip)]
     pub holdings: BTreeMap<RoleName, Holdings>,
+    /// Place of the record of runs; `None` if it was not read.
+    #[serde(skip)]
+    pub run_record: Option<RunRecordFacts>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -287,7 +287,7 @@ impl DesiredServer {
     }
 
     /// Returns the service that declares this database as its own.
-    pub(crate) fn owning_service(&self, database: &str) -> Option<&DesiredService> {
+    pub fn owning_service(&self, database: &str) -> Option<&DesiredService> {
         // `rev`: of two services that share a database, the first wins.
         let services = self.services.values().rev();
         let of = || services.map(|service| (service.database.to_string(), service.name.clone())).collect();

@@ -40,8 +40,9 @@ pub mod yaml;
 pub use actual::{
     AclEntry, Activity, ActualDatabase, ActualObject, ActualPublication, ActualRecords, ActualRole,
     ActualSchema, ActualServer, Admin, Capacity, Contents, DefaultAcl, FILE_ROLES, Grantee, Holdings,
-    HostExtensions, Jobs, Membership, ObjectKind, OwnerCode, RedisClients, RedisPrefix, RedisUse,
-    RoleDependencies, RoleGraph, RolePath, RoleSetting, StoredPassword, acl, cut, is_cut,
+    HostExtensions, Jobs, Membership, ObjectKind, OwnerCode, RUN_RECORD_SCHEMA, RecordPlace, RedisClients,
+    RedisPrefix, RedisUse, RoleDependencies, RoleGraph, RolePath, RoleSetting, RunRecordFacts,
+    StoredPassword, acl, cut, is_cut,
 };
 pub use desired::{
     AccessExtent, AccessGrant, AccessLevel, AccessRole, AccessTarget, ActualParameters, CollationVersions,

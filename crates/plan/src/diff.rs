@@ -91,6 +91,7 @@ pub fn diff(
     maintenance::diff(desired, actual, &mut plan);
     orphans::diff(desired, actual, &mut plan);
     privilege_gaps::separate(desired, actual, &mut plan);
+    plan.limits.extend(privilege_gaps::run_record::limit(desired, actual));
     selection.include_prunable(desired, &mut plan);
     losses::name_in_plan(desired, actual, &mut plan);
     moved::name_in_plan(desired, actual, &mut plan);

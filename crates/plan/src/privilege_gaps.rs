@@ -1,6 +1,7 @@
 //! Turns steps that the admin lacks privileges for into gaps: each with a reason and a request to a DBA.
 
 pub(crate) mod kept_settings;
+pub(crate) mod run_record;
 
 use std::collections::{BTreeMap, BTreeSet};
 

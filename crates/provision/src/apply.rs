@@ -37,7 +37,8 @@ pub async fn apply<'a>(
         return Converged { steps: vec![], end: ready };
     }
     let mut planner = Apply { scope, planned, held, actual: None };
-    let policy = Policy { lock_wait: Some(scope.lock_wait), jobs: scope.jobs };
+    let record = scope.record(&planned.server);
+    let policy = Policy { lock_wait: Some(scope.lock_wait), jobs: scope.jobs, record };
     converge(&planned.access, &mut planner, &policy).await
 }
 
@@ -50,7 +51,8 @@ pub(crate) async fn finish(
 ) -> Converged {
     let scope = PlanScope { services, options: PlanOptions::default(), confirmed: true, ..*scope };
     let mut planner = Apply { scope: &scope, planned, held: None, actual: None };
-    let policy = Policy { lock_wait: Some(scope.lock_wait), jobs: scope.jobs };
+    let record = scope.record(&planned.server);
+    let policy = Policy { lock_wait: Some(scope.lock_wait), jobs: scope.jobs, record };
     converge(&planned.access, &mut planner, &policy).await
 }
 

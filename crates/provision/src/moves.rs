@@ -33,6 +33,10 @@ pub async fn move_services(context: &Context, scope: &PlanScope<'_>, plans: &Pla
         let ready = converged.end.is_ok();
         let mut moved = BTreeSet::new();
         for (step, service) in due(planned) {
+            let record = scope.record(&planned.server).filter(|_| ready);
+            if let Some(record) = record {
+                record.begin().await;
+            }
             let end = if ready {
                 Some(move_service::copy(&move_of(context, planned, service)).await)
             } else {

@@ -1,8 +1,9 @@
 //! Scope of a `plan` or `apply` run, on all its servers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use martydb_apply::run_record::RunRecord;
 use martydb_context::Context;
 use martydb_model::{DesiredServer, DesiredService, Jobs, ServiceName};
 use martydb_secrets::Store;
@@ -26,6 +27,8 @@ pub struct PlanScope<'a> {
     /// Steps that were not shown may affect other users, as with `-y`; otherwise they must be safe.
     pub confirmed: bool,
     pub lock_wait: Duration,
+    /// Record of the run on each server; none for a run that only looks.
+    pub records: Option<&'a BTreeMap<String, RunRecord>>,
 }
 
 impl<'r> PlanScope<'r> {
@@ -37,7 +40,12 @@ impl<'r> PlanScope<'r> {
     ) -> PlanScope<'r> {
         let services = services.iter().map(|service| service.name.clone()).collect();
         let Context { store, jobs, lock_wait, .. } = context;
-        PlanScope { services, options, store, jobs: *jobs, confirmed, lock_wait: *lock_wait }
+        PlanScope { services, options, store, jobs: *jobs, confirmed, lock_wait: *lock_wait, records: None }
+    }
+
+    /// Returns the record of the run on a server.
+    pub(crate) fn record(&self, server: &str) -> Option<&'r RunRecord> {
+        self.records.and_then(|records| records.get(server))
     }
 
     pub(crate) fn covers(&self, service: &ServiceName) -> bool {

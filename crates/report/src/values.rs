@@ -2,6 +2,7 @@
 
 mod bounds;
 mod isolation;
+mod records;
 mod services;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,8 @@ use martydb_model::hex;
 
 pub use bounds::MAX_TEXT_BYTES;
 pub use isolation::{CountsRow, Isolation, MatrixCell, ProofSummary, ShownFinding, SkipNote};
+pub use records::RecordedRun;
+pub(crate) use records::lanes;
 pub use services::{
     Backup, History, PastEvent, PendingMigration, RedisKeys, ReplicaLine, ServiceError, StatedService,
 };
@@ -62,6 +65,9 @@ pub struct Values {
     pub isolation: Isolation,
     pub access: Vec<AccessRow>,
     pub history: Vec<History>,
+    /// Runs that changed the servers, the oldest first.
+    #[serde(default)]
+    pub records: Vec<RecordedRun>,
     pub skipped: Vec<Skipped>,
 }
 

@@ -48,5 +48,6 @@ pub use switch::following::{FollowEnd, FollowedSide, follow_service, followed_fr
 pub use switch::status::{LoadedCount, SplitServiceStatus, read as read_status};
 pub use switch::{
     AfterRollback, FinishRemoval, OldGrant, OldLogin, RolledBack, SplitSides, Switched, begin_finish,
-    clear_source, clear_target, cut_over, old_grants, old_logins, removal, roll_back, verify_following,
+    clear_source, clear_target, cut_over, is_cut_over, old_grants, old_logins, removal, roll_back,
+    verify_following,
 };

@@ -22,7 +22,7 @@ mod sides;
 pub(crate) mod status;
 mod verify;
 
-pub use cutover::{Switched, cut_over};
+pub use cutover::{Switched, cut_over, is_cut_over};
 pub use finish::{FinishRemoval, begin as begin_finish, clear_source, clear_target, removal};
 pub use leftovers::{OldGrant, OldLogin, old_grants, old_logins};
 pub use rollback::{AfterRollback, RolledBack, roll_back};

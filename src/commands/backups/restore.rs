@@ -12,6 +12,7 @@ use clap::Args;
 use super::backup::store::{BackupStore, FetchedBackup};
 use crate::app::App;
 use crate::commands::support::choice;
+use crate::commands::support::run_record;
 use crate::commands::verify::verify_isolation::{self, verify_services};
 use martydb_backup::move_service::owner_session;
 use martydb_backup::{
@@ -118,7 +119,11 @@ impl Restoring<'_> {
             return preview::run(&to, (source, from), &arguments.restore_as, &fetched, head).await;
         }
         let before = |database| anonymized(&target, database, anonymize.as_deref());
-        let end = backup::restore(&to, source, from, &place, app.lock_wait, before).await?;
+        let record = run_record::of_server(app, &access, std::slice::from_ref(service), "restore");
+        record.begin().await;
+        let end = backup::restore(&to, source, from, &place, app.lock_wait, before).await;
+        run_record::end_of(&record, &self.recorded(), &end).await;
+        let end = end?;
         let mut report = RestoreReport::new(self.service, from, &arguments.restore_as, end, &fetched, head);
         if arguments.restore_as.is_none() {
             report.plan_changes = Some(self.plan_changes().await?);
@@ -130,6 +135,14 @@ impl Restoring<'_> {
             report.verified = Some(verified);
         }
         Ok(report)
+    }
+
+    /// Returns the restored backup for the record, with the database if it is not the service's.
+    fn recorded(&self) -> String {
+        match &self.arguments.restore_as {
+            Some(name) => format!("{} as database {name}", self.from),
+            None => self.from.to_owned(),
+        }
     }
 
     /// A restore ends the service's sessions and replaces its rows.

@@ -17,6 +17,7 @@ use crate::commands::support::companion::CompanionApplied;
 use crate::commands::support::companions;
 use crate::commands::support::confirmation::Confirmation;
 use crate::commands::support::report_enum::report_enum;
+use crate::commands::support::run_record;
 use martydb_apply::converge::Converged;
 use martydb_apply::replicas::{self, Replay};
 use martydb_model::DesiredService;
@@ -107,7 +108,8 @@ pub(crate) async fn provision_services(
     confirmation.check(app, &plans, &companions).await?;
     provision::examine_moves(app, &plans).await?;
     ask(app, &plans, &companions.grave(confirmation.close_default)).await?;
-    let scope = PlanScope::new(app, services, options, app.yes);
+    let records = run_record::of_plans(app, &plans, services, "apply");
+    let scope = PlanScope { records: Some(&records), ..PlanScope::new(app, services, options, app.yes) };
     let needs_store = |planned: &PlannedServer| provision::makes_passwords(&planned.plan);
     let mut held = None;
     if planned(&plans).any(|(_, planned)| needs_store(planned)) {
@@ -123,6 +125,9 @@ pub(crate) async fn provision_services(
     let mut done = join_all(all).await;
     provision::move_services(app, &scope, &plans, &mut done).await;
     await_replay(app, &plans, &mut done).await;
+    for ((server, _), done) in planned(&plans).zip(&done) {
+        run_record::end_with(&records[server], &done.steps, &done.end).await;
+    }
     let mut done = done.into_iter();
     let (all, services) = (Changes::default(), services.to_vec());
     let mut report = ApplyReport { all, services, stopped: vec![], unread: vec![] };

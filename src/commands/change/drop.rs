@@ -8,6 +8,7 @@ use crate::commands::support::change::{Change, Changes, ServerError, changes_tab
 use crate::commands::support::choice;
 use crate::commands::support::companion::CompanionTeardown;
 use crate::commands::support::companions::companion_of;
+use crate::commands::support::run_record;
 use martydb_apply::converge::{Planner, Policy, converge};
 use martydb_apply::replicas::{self, Replay};
 use martydb_apply::teardown::Teardown;
@@ -79,7 +80,8 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<DropReport> {
     }
     // The store's lock is taken first: a run that holds a server waits for nothing else.
     let held = app.lock_store().await?;
-    let policy = Policy { lock_wait: Some(app.lock_wait), jobs: Jobs::ONE };
+    let record = run_record::of_server(app, &access, std::slice::from_ref(service), "drop");
+    let policy = Policy { lock_wait: Some(app.lock_wait), jobs: Jobs::ONE, record: Some(&record) };
     let done = converge(&access, &mut teardown, &policy).await;
     if done.steps.is_empty() {
         done.end.clone()?;
@@ -91,7 +93,9 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<DropReport> {
     if done.steps.iter().any(|(step, _)| matches!(step.action, Action::Reassign { .. })) {
         app.out.note(REASSIGNED);
     }
-    report.all.errors.extend(await_replay(app, &access, service, done.end).await.err());
+    let end = await_replay(app, &access, service, done.end).await;
+    run_record::end_with(&record, &done.steps, &end).await;
+    report.all.errors.extend(end.err().map(|error| ServerError::new(&service.server, &error)));
     if report.all.errors.is_empty() {
         report.finish(app, service, companion, &held).await?;
     }
@@ -102,19 +106,13 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<DropReport> {
 ///
 /// # Errors
 /// That of the removal, or if a replica may still accept them.
-async fn await_replay(
-    app: &App,
-    access: &Access,
-    service: &DesiredService,
-    end: Result<()>,
-) -> std::result::Result<(), ServerError> {
+async fn await_replay(app: &App, access: &Access, service: &DesiredService, end: Result<()>) -> Result<()> {
     let replicas = replicas::of_server(app, &service.server).await;
     let what = format!("the database and the logins of \"{}\" still work", service.name);
-    let end = match end {
+    match end {
         Ok(()) => Replay::new(access, &replicas, app.lock_wait).wait(&what).await,
         failed => failed,
-    };
-    end.map_err(|error| ServerError::new(&service.server, &error))
+    }
 }
 
 /// Refuses the run before any connection. `-y` does not confirm a drop.

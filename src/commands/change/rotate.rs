@@ -8,9 +8,11 @@ use crate::app::App;
 use crate::commands::support::choice;
 use crate::commands::support::companions::companions;
 use crate::commands::support::login_choice::LoginRole;
+use crate::commands::support::run_record;
 use martydb_apply::replicas;
 use martydb_apply::rotate::{Rotated, Rotation, RotationMode, rotate_server};
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
+use martydb_model::units::counted;
 use martydb_model::{DesiredService, RoleKind, RoleName};
 use martydb_ui::flags::Select;
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, error_text, printable};
@@ -88,17 +90,21 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<RotateReport> {
             let on_server = |pair: &&(DesiredService, RoleName)| pair.0.server == server;
             let further: Vec<_> = further.iter().filter(on_server).cloned().collect();
             let replicas = replicas::of_server(app, &server).await;
-            let rotation = Rotation {
-                services: &here,
-                kinds,
-                further: &further,
-                turn: mode,
-                replicas: &replicas,
-                valid_until,
-            };
             let done = async {
                 let (access, desired) = (app.admin(&server).await?, app.manifest.desired(&server));
-                rotate_server(&access, &desired, held, &rotation, app.lock_wait).await
+                let record = run_record::of_server(app, &access, &here, "rotate");
+                let rotation = Rotation {
+                    services: &here,
+                    kinds,
+                    further: &further,
+                    turn: mode,
+                    replicas: &replicas,
+                    valid_until,
+                    record: &record,
+                };
+                let done = rotate_server(&access, &desired, held, &rotation, app.lock_wait).await;
+                record.end(outcome(&done).as_deref().map_err(|error| *error)).await;
+                done
             };
             (done.await, here)
         }
@@ -113,6 +119,15 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<RotateReport> {
         }
     }
     Ok(RotateReport { rotations, mode, redis: false })
+}
+
+/// Returns the number of changed logins for the record, or the first error.
+fn outcome(done: &Result<Vec<(DesiredService, Rotated)>>) -> Result<String, &Error> {
+    let rows = done.as_ref()?;
+    match rows.iter().find_map(|(_, row)| row.error.as_ref()) {
+        Some(error) => Err(error),
+        None => Ok(counted(rows.iter().filter(|(_, row)| row.changed).count(), "login")),
+    }
 }
 
 async fn of_redis(app: &App, arguments: &Arguments, services: &[DesiredService]) -> Result<RotateReport> {

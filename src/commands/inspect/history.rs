@@ -1,14 +1,18 @@
 //! `history`: lists every migration event of every service, with its time, duration, role and outcome.
 
+pub mod record;
+
 use clap::Args;
 use serde::Serialize;
 
 use crate::app::App;
 use crate::commands::support::per_service::{PerService, Services, ask_each};
+use crate::commands::support::report_enum::report_enum;
 use martydb_migrate::HistoryEvent;
 use martydb_model::error::{ExitStatus, Result};
 use martydb_ui::flags::Select;
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, indented, printable, when};
+use record::RecordReport;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -17,9 +21,28 @@ pub struct Arguments {
     /// Show only the newest N events of each service.
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
+    /// Show the runs that changed servers instead: apply, rotate, drop, restore, repair, split cutover.
+    #[arg(long)]
+    pub record: bool,
 }
 
-pub async fn run(app: &App, arguments: &Arguments) -> Result<Services<Events>> {
+report_enum! {
+    /// Result of `history`.
+    HistoryReport { Events(Services<Events>), Records(RecordReport) }
+}
+
+pub async fn run(app: &App, arguments: &Arguments) -> Result<HistoryReport> {
+    let Arguments { select, limit, record } = arguments;
+    if *record {
+        let services = app.readable(select)?;
+        let report = RecordReport::read(app, &services, !select.names_none(), *limit).await;
+        return Ok(HistoryReport::Records(report));
+    }
+    events(app, arguments).await.map(HistoryReport::Events)
+}
+
+/// Returns the events of the services' migrations.
+pub(crate) async fn events(app: &App, arguments: &Arguments) -> Result<Services<Events>> {
     let limit = arguments.limit.unwrap_or(usize::MAX);
     ask_each(app, &arguments.select, move |target, wait| async move {
         let mut events = martydb_migrate::history(&target, wait).await?;

@@ -7,6 +7,8 @@ use super::diff;
 use super::migrating::{Watch, plain_options};
 use crate::app::App;
 use crate::commands::support::choice;
+use crate::commands::support::run_record;
+use martydb_apply::run_record::RunRecord;
 use martydb_context::targets;
 use martydb_migrate::{
     EventSender, MigrationTarget, Options, RepairKind, Repairable, SchemaDrift, SchemaState,
@@ -62,7 +64,12 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<RepairReport> {
         let watch = Watch::new(&app.out);
         let (events, receiver) = EventSender::channel();
         let work = martydb_migrate::repair(&target, &found, arguments.reason.trim(), &options, &events);
-        watch.follow(&name, receiver, work).await?;
+        let record = recorded(app, &service).await;
+        let end = watch.follow(&name, receiver, work).await;
+        if let Some(record) = &record {
+            run_record::end_of(record, &counted(found.len(), "migration"), &end).await;
+        }
+        end?;
     }
     Ok(RepairReport { service: name, repaired: found, compared, schema_drift: None, was_unknown: false })
 }
@@ -95,6 +102,14 @@ async fn accept_schema(
     let service = name.to_owned();
     let (was_unknown, schema_drift) = (accepted.is_empty() && !question.is_empty(), Some(accepted));
     Ok(RepairReport { service, repaired: vec![], compared: None, schema_drift, was_unknown })
+}
+
+/// Begins the record of the run. A repair needs no admin: without its login there is none.
+async fn recorded(app: &App, service: &DesiredService) -> Option<RunRecord> {
+    let access = app.access(&service.server).await.ok()?;
+    let record = run_record::of_server(app, &access, std::slice::from_ref(service), "repair");
+    record.begin().await;
+    Some(record)
 }
 
 /// The database beside the end state of the files, which an edit that is accepted does not change.

@@ -125,6 +125,9 @@ fn an_admin_without_createrole_changes_nothing() {
 
         limit: cannot set temp_file_limit on the logins for w_a, w_b on server main: only a superuser may set it, and adm was not granted SET on it
           ask a DBA for: GRANT SET ON PARAMETER "temp_file_limit" TO "adm"
+
+        limit: cannot keep the record of runs on server main: adm lacks CREATE on database postgres
+          ask a DBA for: in database postgres: CREATE SCHEMA martydb AUTHORIZATION "adm"
         --- stderr
         server main: 127.0.0.1:PORT, PostgreSQL VERSION
         server main:
@@ -319,6 +322,9 @@ fn the_script_for_the_dba_fulfils_every_request() {
 
         limit: cannot take over what postgres owns in the schemas of database dba_a for dba_a on server main: postgres is a superuser, and adm is not
           ask a DBA for: 172 statements in database dba_a; `martydb plan --out-sql FILE` writes them down
+
+        limit: cannot keep the record of runs on server main: adm lacks CREATE on database postgres
+          ask a DBA for: in database postgres: CREATE SCHEMA martydb AUTHORIZATION "adm"
         --- stderr
         Written. A superuser of server main runs it with: psql -v ON_ERROR_STOP=1 -f dba.sql
         "#);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::execute::execute;
 use super::transaction::{ConvergeContext, Passwords};
+use crate::run_record::RunRecord;
 use martydb_model::error::{Error, Result};
 use martydb_model::{ActualServer, Jobs};
 use martydb_pg::backoff::Backoff;
@@ -78,10 +79,13 @@ impl From<Vec<Step>> for Remaining {
     }
 }
 
-pub struct Policy {
+#[derive(Clone, Copy)]
+pub struct Policy<'a> {
     /// Longest wait for the server's lock; `None` if the caller holds a lock that excludes other runs.
     pub lock_wait: Option<Duration>,
     pub jobs: Jobs,
+    /// Record of the run, which begins before the first change.
+    pub record: Option<&'a RunRecord>,
 }
 
 pub struct Converged {
@@ -91,7 +95,11 @@ pub struct Converged {
 }
 
 /// Takes the server's lock, and repeats inspecting, planning and executing until no step is left.
-pub async fn converge(access: &Access, planner: &mut (impl Planner + Send), policy: &Policy) -> Converged {
+pub async fn converge(
+    access: &Access,
+    planner: &mut (impl Planner + Send),
+    policy: &Policy<'_>,
+) -> Converged {
     let mut steps = vec![];
     let end = locked(access, planner, policy, &mut steps).await;
     Converged { steps, end }
@@ -100,7 +108,7 @@ pub async fn converge(access: &Access, planner: &mut (impl Planner + Send), poli
 async fn locked(
     access: &Access,
     planner: &mut (impl Planner + Send),
-    policy: &Policy,
+    policy: &Policy<'_>,
     all: &mut Vec<(Step, StepOutcome)>,
 ) -> Result<()> {
     let _lock = match policy.lock_wait {
@@ -121,6 +129,9 @@ async fn locked(
             return Err(planner.unfinished(&remaining.steps));
         }
         planner.agreed(&remaining.steps, &done)?;
+        if let Some(record) = policy.record {
+            record.begin().await;
+        }
         let passwords = planner.passwords(&remaining.steps).await?;
         let (outcomes, end) = round(access, planner, policy, &remaining, &passwords).await;
         all.extend(remaining.steps.into_iter().zip(outcomes));
@@ -140,7 +151,7 @@ fn is_transient(planner: &impl Planner, error: &Error) -> bool {
 async fn round(
     access: &Access,
     planner: &impl Planner,
-    policy: &Policy,
+    policy: &Policy<'_>,
     remaining: &Remaining,
     passwords: &Passwords,
 ) -> (Vec<StepOutcome>, Result<()>) {

@@ -26,7 +26,7 @@ impl LoginRotation<'_> {
         let end = match rotation.turn {
             RotationMode::InPlace => self.in_place(rotation, &mut rotated).await,
             RotationMode::Overlap => self.overlap(rotation, &mut rotated).await,
-            RotationMode::Finish => self.finish(&mut rotated).await,
+            RotationMode::Finish => self.finish(rotation, &mut rotated).await,
         };
         rotated.error = end.err();
         rotated
@@ -60,6 +60,7 @@ impl LoginRotation<'_> {
                 .cause(format!("the variable {variable} holds the password that the server has"))
                 .hint("set the variable to a new password, then run the same command again"));
         }
+        rotation.record.begin().await;
         let (desired, service) = (self.desired, self.service);
         let steps = |actual: &ActualServer| {
             rotate::in_place(desired, actual, service, &current, rotation.valid_until)
@@ -82,6 +83,7 @@ impl LoginRotation<'_> {
                 )));
         }
         let password = self.store.prepare(&self.key, &other).await?;
+        rotation.record.begin().await;
         let (desired, service, kind) = (self.desired, self.service, self.key.kind);
         let steps = |actual: &ActualServer| {
             rotate::overlap(desired, actual, service, kind, &other, rotation.valid_until)
@@ -103,7 +105,7 @@ impl LoginRotation<'_> {
         Ok(())
     }
 
-    async fn finish(&mut self, rotated: &mut Rotated) -> Result<()> {
+    async fn finish(&mut self, rotation: &Rotation<'_>, rotated: &mut Rotated) -> Result<()> {
         let (current, other) = self.pair().await?;
         rotated.login = current.clone();
         if !self.is_open(&other) {
@@ -113,6 +115,7 @@ impl LoginRotation<'_> {
             return Err(Error::operation(format!("\"{current}\", the login in use, cannot log in"))
                 .hint(format!("run `martydb apply --service {}` first", self.service.name)));
         }
+        rotation.record.begin().await;
         let service = self.service;
         self.converge(&|_| rotate::finish(service, &other), &other, None, false).await.end?;
         self.store.close(&self.key, &other).await?;
@@ -132,7 +135,7 @@ impl LoginRotation<'_> {
         let access = self.access;
         let mut planner = RotationPlanner { of: self, login, steps, password, fresh: true, waits };
         // The caller holds the server's lock for all logins.
-        converge(access, &mut planner, &Policy { lock_wait: None, jobs: Jobs::ONE }).await
+        converge(access, &mut planner, &Policy { lock_wait: None, jobs: Jobs::ONE, record: None }).await
     }
 
     /// Returns `true` if the server has this password already: by its verifier, if the admin may read it, else by a login.

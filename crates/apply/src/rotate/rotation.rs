@@ -1,6 +1,7 @@
 //! Inputs and results of a rotation.
 
 use crate::replicas::{Replay, ReplicaAccess};
+use crate::run_record::RunRecord;
 use martydb_model::error::Error;
 use martydb_model::{ActualServer, DesiredServer, DesiredService, RoleKind, RoleName};
 use martydb_pg::server::Access;
@@ -40,6 +41,7 @@ pub struct Rotation<'a> {
     /// Replicas of the server, which keep the old password until they have replayed the new one.
     pub replicas: &'a [ReplicaAccess],
     pub valid_until: Option<&'a str>,
+    pub record: &'a RunRecord,
 }
 
 /// Rotation of one login.

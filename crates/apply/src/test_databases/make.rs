@@ -49,7 +49,7 @@ impl CopyContext<'_> {
         let steps = copy(self.desired, &self.actual, self.service, &name, &made);
         let mut planner = CopyPlanner { desired: self.desired, actual: &self.actual, steps };
         // Only this run knows the name, so no lock is needed.
-        let policy = Policy { lock_wait: None, jobs: Jobs::ONE };
+        let policy = Policy { lock_wait: None, jobs: Jobs::ONE, record: None };
         match converge(&self.access, &mut planner, &policy).await.end {
             Ok(()) => Ok(name),
             Err(error) => {

@@ -7,8 +7,8 @@ use martydb_model::contract::{self, ATTRIBUTES, ObjectClass};
 use martydb_model::findings::Severity::{self, Critical, High, Low, Medium};
 use martydb_model::findings::{FindingBuilder, PUBLIC};
 use martydb_model::{
-    AccessTarget, AclEntry, ActualDatabase, ActualServer, DbName, DesiredServer, DesiredService, RoleKind,
-    RoleName,
+    AccessTarget, AclEntry, ActualDatabase, ActualServer, DbName, DesiredServer, DesiredService,
+    RUN_RECORD_SCHEMA, RoleKind, RoleName,
 };
 
 pub struct Audit<'a> {
@@ -54,6 +54,13 @@ impl<'a> Database<'a> {
     /// Returns `true` if a service's login can connect.
     pub(crate) fn is_visited(&self) -> bool {
         self.audit.roles.all_managed().any(|(role, ..)| self.audit.can_connect(role, self.name))
+    }
+
+    /// Returns `true` for the schema and the table of the record of runs.
+    pub(crate) fn is_run_record(&self, item: &CatalogObject) -> bool {
+        let in_schema = item.schema.as_deref() == Some(RUN_RECORD_SCHEMA);
+        let is_schema = item.kind == "schema" && item.name == RUN_RECORD_SCHEMA;
+        self.service.is_none() && self.name == self.audit.actual.maintenance && (in_schema || is_schema)
     }
 
     /// Returns `true` if new databases are made as copies of it.

@@ -221,7 +221,8 @@ fn is_superusers_schema(db: &Database<'_>, item: &CatalogObject) -> bool {
     item.kind == "schema" && !declared(&item.name) && db.audit.class_of(&item.owner) == RoleClass::Trusted
 }
 
-/// Starts a finding about members of extensions anywhere, or objects in databases of no service.
+/// Starts a finding about members of extensions anywhere, or objects in databases of no service. The record of runs is the
+/// admin's alone.
 fn elsewhere(
     db: &Database<'_>,
     item: &CatalogObject,
@@ -229,6 +230,10 @@ fn elsewhere(
     user: &str,
 ) -> Option<FindingBuilder> {
     let is_managed = db.audit.managed(user).is_some();
+    if db.is_run_record(item) && !is_managed {
+        let kind = if user == PUBLIC { PUBLIC_RIGHT } else { UNMANAGED_RIGHT };
+        return Some(kind.of(user).at(if db.is_closed() { Low } else { Medium }));
+    }
     if item.extension.is_some() {
         return (is_managed || user == PUBLIC).then(|| EXTENSION_RIGHT.of(user));
     }
@@ -281,6 +286,34 @@ mod tests {
             (
                 large.grant_inside("red_db", "UPDATE", "4711", "red_ro"),
                 &["medium | undeclared-privilege | red | red_ro | red_db | large object 4711"],
+            ),
+        ]);
+    }
+
+    #[test]
+    fn the_record_of_runs_is_the_admins_alone() {
+        let record = || {
+            let server = healthy().unmanaged("ghost").grant("CONNECT", "postgres", "ghost");
+            let server =
+                server.object("postgres", "schema", "martydb", |found| found.owner = "postgres".into());
+            server.object("postgres", "table", "martydb.record", |found| found.owner = "postgres".into())
+        };
+        let other =
+            || record().object("postgres", "table", "public.item", |found| found.owner = "postgres".into());
+        assert_grave([
+            (record(), &[]),
+            (other().grant_inside("postgres", "SELECT", "public.item", "ghost"), &[]),
+            (
+                record().grant_inside("postgres", "SELECT", "martydb.record", "ghost"),
+                &["medium | unmanaged-role-in-acl | - | ghost | postgres | table martydb.record"],
+            ),
+            (
+                record().grant_inside("postgres", "INSERT", "martydb.record", "PUBLIC"),
+                &["medium | public-privilege | - | PUBLIC | postgres | table martydb.record"],
+            ),
+            (
+                record().alter("postgres", "martydb.record", |found| found.owner = "ghost".into()),
+                &["medium | object-owner | - | ghost | postgres | table martydb.record"],
             ),
         ]);
     }

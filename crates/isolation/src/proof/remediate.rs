@@ -111,7 +111,8 @@ async fn close(
     for (finding, step) in steps {
         let mut planner = FixPlanner { finding, step, left: &left };
         // The lock is held for all findings.
-        let done = converge(&access, &mut planner, &Policy { lock_wait: None, jobs: Jobs::ONE }).await;
+        let done =
+            converge(&access, &mut planner, &Policy { lock_wait: None, jobs: Jobs::ONE, record: None }).await;
         let mut outcome = done.steps.last().map_or(StepOutcome::Skipped, |(_, outcome)| *outcome);
         if let Err(error) = done.end {
             left = RemainingFindings::read(context, server, services).await?;

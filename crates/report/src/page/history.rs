@@ -1,22 +1,30 @@
-//! History of all services: one time line, and below it every event, newest first.
+//! History of all services and servers: one time line, and below it every event and every run, newest first.
 
 use maud::{Markup, html};
 
 use super::table::table;
-use super::text::{PlainText, badge, duration, optional, time};
+use super::text::{MAX_ELEMENTS, PlainText, badge, duration, optional, rest, time};
 use super::timeline;
-use crate::values::{History, PastEvent, Values};
+use crate::values::{History, PastEvent, RecordedRun, Values, lanes};
 
 const HEAD: [&str; 7] = ["When (UTC)", "Service", "Migration", "Action", "Outcome", "Took", "By"];
+const RUNS: [&str; 6] = ["When (UTC)", "Server", "Action", "Services", "Outcome", "By"];
 
 pub(crate) fn section(values: &Values) -> Markup {
     let events = newest_first(&values.history);
     let failed: Vec<&History> = values.history.iter().filter(|one| one.error.is_some()).collect();
     html! {
+        @let lanes: Vec<History> = values.history.iter().cloned().chain(lanes(&values.records)).collect();
+        (timeline::svg(&lanes))
         @if events.is_empty() { p { "No migration has been run yet." } } @else {
-            (timeline::svg(&values.history))
             @let rows = html! { @for (at, number, service, event) in &events { (row(*at, *number, service, event)) } };
             (table("Migrations that ran", &HEAD, &rows))
+        }
+        @if !values.records.is_empty() {
+            h3 { "Runs that changed servers" }
+            @let rows = html! { @for run in values.records.iter().rev().take(MAX_ELEMENTS) { (run_row(run)) } };
+            (table("Runs that changed servers", &RUNS, &rows))
+            (rest([values.records.len()]))
         }
         @if !failed.is_empty() {
             h3 { "History that could not be read" }
@@ -37,12 +45,30 @@ fn newest_first(history: &[History]) -> Vec<(usize, usize, &str, &PastEvent)> {
     all
 }
 
-fn row(at: usize, number: usize, service: &str, event: &PastEvent) -> Markup {
-    let level = match event.outcome.as_str() {
+fn run_row(run: &RecordedRun) -> Markup {
+    html! {
+        tr {
+            td { (time(&run.at)) }
+            th scope="row" { (PlainText(&run.server)) }
+            td { (PlainText(&run.action)) }
+            td { (PlainText(&run.services.join(", "))) }
+            td { (badge(level(&run.outcome), &martydb_model::text::printable(&run.outcome)))
+                @if let Some(note) = &run.note { br; small { (PlainText(note)) } } }
+            td { (PlainText(&format!("{} on {}", run.by, run.host))) }
+        }
+    }
+}
+
+fn level(outcome: &str) -> &'static str {
+    match outcome {
         "ok" => "good",
         "failed" => "bad",
         _ => "warning",
-    };
+    }
+}
+
+fn row(at: usize, number: usize, service: &str, event: &PastEvent) -> Markup {
+    let level = level(&event.outcome);
     html! {
         tr {
             td { (time(&event.at)) }

@@ -36,6 +36,28 @@ pub struct Switched {
     pub disabled: Vec<String>,
 }
 
+/// Refuses a cutover in another phase, before anything is changed. Returns `true` if the service's database is open already.
+///
+/// # Errors
+/// If the service was not copied, is finished, or a rollback was interrupted.
+pub async fn is_cut_over(sides: &mut SplitSides) -> Result<bool> {
+    let (name, phase) = (sides.service.name.clone(), sides.service.phase);
+    if phase == SplitPhase::Finished {
+        return Err(too_early(&name, phase));
+    }
+    let is_open = sides.opened().await?.is_some();
+    if is_open && !sides.service.closed {
+        return Err(Error::usage("a rollback was interrupted")
+            .hint(format!("`martydb split rollback --service {name}` ends it")));
+    }
+    match phase {
+        SplitPhase::Copied | SplitPhase::Following => Ok(is_open),
+        SplitPhase::RolledBack if sides.run.online => Ok(is_open),
+        phase if !is_open => Err(too_early(&name, phase)),
+        _ => Ok(true),
+    }
+}
+
 /// Directs the writes to the service's own database; calls `opened` as soon as it accepts them.
 ///
 /// # Errors
@@ -44,15 +66,7 @@ pub struct Switched {
 pub async fn cut_over(sides: &mut SplitSides, opened: &dyn Fn()) -> Result<Switched> {
     let mut done = Switched::default();
     let name = sides.service.name.clone();
-    if sides.service.phase == SplitPhase::Finished {
-        return Err(too_early(&name, SplitPhase::Finished));
-    }
-    let since = sides.opened().await?;
-    if since.is_some() && !sides.service.closed {
-        return Err(Error::usage("a rollback was interrupted")
-            .hint(format!("`martydb split rollback --service {name}` ends it")));
-    }
-    if since.is_none() {
+    if !is_cut_over(sides).await? {
         source::record_intent(&mut sides.source.session, &name, Some("cutover")).await?;
         let end = match sides.service.phase {
             SplitPhase::Copied => offline(sides).await.map(|()| None),

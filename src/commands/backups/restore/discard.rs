@@ -2,10 +2,12 @@
 
 use super::report::RestoreReport;
 use crate::app::App;
-use martydb_backup::{discard, list_kept};
+use crate::commands::support::run_record;
+use martydb_backup::{KeptDatabase, discard, list_kept};
 use martydb_model::DesiredService;
 use martydb_model::error::Result;
 use martydb_model::units::{bytes, counted};
+use martydb_pg::server::Access;
 
 pub(crate) async fn run(app: &App, service: &DesiredService) -> Result<RestoreReport> {
     let (access, desired) = (app.admin(&service.server).await?, app.manifest.desired(&service.server));
@@ -23,10 +25,18 @@ pub(crate) async fn run(app: &App, service: &DesiredService) -> Result<RestoreRe
     let question = format!("Remove {count} of service \"{}\"? This cannot be undone", service.name);
     app.confirm(&question, &format!("{count} would be removed"), "review the list above, then add -y")
         .await?;
+    let record = run_record::of_server(app, &access, std::slice::from_ref(service), "restore");
+    record.begin().await;
+    let gone = discarded(&access, &kept).await;
+    run_record::end_of(&record, &format!("{count} discarded"), &gone).await;
+    Ok(RestoreReport::discarded(service, gone?))
+}
+
+async fn discarded(access: &Access, kept: &[KeptDatabase]) -> Result<Vec<String>> {
     let mut gone = vec![];
-    for one in &kept {
-        discard(&access, one).await?;
+    for one in kept {
+        discard(access, one).await?;
         gone.push(one.database.to_string());
     }
-    Ok(RestoreReport::discarded(service, gone))
+    Ok(gone)
 }

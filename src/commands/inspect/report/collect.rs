@@ -1,4 +1,4 @@
-//! Values of a report: those of `status --check`, `history` and `verify-isolation`, read by the same functions. Reads only.
+//! Values of a report: those of `status --check`, `history`, its record and `verify-isolation`, read by the same functions. Reads only.
 
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -8,6 +8,7 @@ use super::isolation::PageProof;
 use super::{access, skipped};
 use crate::app::App;
 use crate::commands::inspect::history;
+use crate::commands::inspect::history::record::RecordReport;
 use crate::commands::inspect::status;
 use crate::commands::verify::verify_isolation;
 use martydb_manifest::RedisService;
@@ -15,9 +16,12 @@ use martydb_migrate::files::git_listing;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_os::read_named;
-use martydb_report::values::{RedisKeys, sha256};
+use martydb_report::values::{RedisKeys, Skipped, sha256};
 use martydb_ui::flags::Select;
 use martydb_ui::report::Report;
+
+/// Newest runs that a report has.
+const MOST_RUNS: usize = 1000;
 
 /// Values, and how the commands that they are of would end.
 pub(crate) struct Collected {
@@ -48,6 +52,7 @@ struct States {
     services: Value,
     replicas: Value,
     history: Value,
+    records: RecordReport,
     /// Number of events that each service has at most.
     limit: usize,
     backups_unknown: bool,
@@ -60,9 +65,12 @@ impl States {
         let limit = skipped::events_each(app.readable(select)?.len());
         let states = status::run(app, &status_arguments(select)).await?;
         let mut document = serde_json::to_value(&states).expect("plain data");
-        let past = history::Arguments { select: select.clone(), limit: Some(limit) };
-        let past = history::run(app, &past).await?;
+        let past = history::Arguments { select: select.clone(), limit: Some(limit), record: false };
+        let past = history::events(app, &past).await?;
+        let records =
+            RecordReport::read(app, &app.readable(select)?, !select.names_none(), Some(MOST_RUNS)).await;
         Ok(States {
+            records,
             services: document["services"].take(),
             replicas: document["replicas"].take(),
             history: serde_json::to_value(&past).expect("plain data")["services"].take(),
@@ -78,7 +86,12 @@ impl States {
         let text = read_named(&manifest.path).map_err(|error| {
             Error::operation(format!("cannot read {}", manifest.path.display())).cause(error)
         })?;
-        let skipped = skipped::listed(&proof.isolation, &self.history, self.limit, self.backups_unknown);
+        let mut skipped = skipped::listed(&proof.isolation, &self.history, self.limit, self.backups_unknown);
+        skipped.extend(self.records.limits.iter().map(|limit| Skipped {
+            what: format!("the record of runs of server {}", limit.server),
+            why: limit.why.clone(),
+            grant: limit.grant.clone(),
+        }));
         let services = app.readable(select)?;
         let json = json!({
             "format_version": 1,
@@ -96,6 +109,7 @@ impl States {
             "isolation": proof.isolation,
             "access": access::declared(manifest, &services),
             "history": self.history,
+            "records": self.records.records,
             "skipped": skipped,
         });
         let status = ExitStatus::worst([self.status, proof.status]);

@@ -72,7 +72,7 @@ async fn remove(app: &App, service: &DesiredService) -> Result<()> {
     }
     wait_for_other_runs(app, service).await?;
     let _held = app.lock_store().await?;
-    let policy = Policy { lock_wait: Some(app.lock_wait), jobs: Jobs::ONE };
+    let policy = Policy { lock_wait: Some(app.lock_wait), jobs: Jobs::ONE, record: None };
     converge(&access, &mut teardown, &policy).await.end?;
     if let Some(companion) = companion_of(app, service)? {
         let done = companion.teardown(service).await?.execution.await;
