@@ -59,7 +59,7 @@ fn a_fleet_with_three_broken_servers_answers_in_time_and_names_each_once() {
     servers[5].sql("postgres", "ALTER ROLE postgres PASSWORD 'another'");
     let mut table = String::new();
     let mut wrong = String::new();
-    // What the server that hangs costs: as long as by default in `scripts/fleet`.
+    // Cost of the server that hangs: as long as by default in `scripts/fleet`.
     let timeout = std::env::var("MARTYDB_FLEET_TIMEOUT").unwrap_or_else(|_| "3s".into());
     for arguments in COMMANDS {
         let began = Instant::now();

@@ -62,7 +62,7 @@ pub(crate) struct RawManifest {
     pub version: u32,
     /// Project name, which marks what this manifest created; default: the folder's name.
     pub project: Option<String>,
-    /// Files with further services, servers and access, relative to this one, as their migrations are to them; * matches within a name.
+    /// Files with further services, servers and access, with paths from this one; * matches within a name. Their migrations have paths from them.
     #[serde(default)]
     #[expect(dead_code, reason = "the files are included before the manifest is typed")]
     pub include: Vec<String>,

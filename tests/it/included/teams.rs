@@ -18,7 +18,7 @@ fn validated(files: &[(&str, &str)], arguments: &[&str], code: i32) -> String {
 }
 
 #[test]
-fn what_an_included_file_may_not_say_has_its_place_and_the_way() {
+fn a_key_that_an_included_file_may_not_have_is_refused_with_its_place() {
     for (text, expected) in [
         (
             "secrets: { provider: env }\n",

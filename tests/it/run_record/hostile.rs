@@ -1,4 +1,4 @@
-//! Objects of strangers at the place of the record are neither written nor read by the admin, and the audit names who else may.
+//! Objects of unmanaged roles at the place of the record are neither written nor read by the admin, and the audit names who else may.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ const BAIT: &str = "CREATE ROLE mallory LOGIN PASSWORD 'm';
     CREATE FUNCTION public.bait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.ran VALUES (current_user); RETURN new; END $$;
     CREATE FUNCTION public.bait_text() RETURNS text LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.ran VALUES (current_user); RETURN ''; END $$;";
 
-/// What a stranger, or an admin by mistake, may have left there, with the reason for which it is left alone.
+/// Objects that an unmanaged role, or an admin by mistake, has left there, with the reason for which they are left alone.
 const PLACES: &[(&str, &str)] = &[
     ("CREATE SCHEMA martydb AUTHORIZATION mallory", "schema martydb belongs to mallory"),
     ("DROP TABLE martydb.record; ALTER SCHEMA martydb OWNER TO mallory", "schema martydb belongs to mallory"),
@@ -54,7 +54,7 @@ const PLACES: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn a_strangers_object_is_never_written_and_never_read() {
+fn an_unmanaged_roles_object_is_never_written_and_never_read() {
     for (number, (sql, why)) in PLACES.iter().enumerate() {
         let server = Server::start();
         let project = Project::new(&server, "rh");

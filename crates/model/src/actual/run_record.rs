@@ -1,5 +1,5 @@
 //! Place of the record of runs: the table `martydb.record` of a server's maintenance database. The database may hold
-//! objects of strangers, so its owner and everything that could run code at a write are examined first.
+//! objects of unmanaged roles, so its owner and everything that could run code at a write are examined first.
 
 use serde::Deserialize;
 
