@@ -2,7 +2,6 @@
 
 pub mod adopt;
 pub mod apply;
-pub(crate) mod dba_script;
 pub mod drop;
 pub mod plan;
 pub(crate) mod plan_file;

@@ -17,5 +17,4 @@ pub(crate) mod per_service;
 pub mod redis;
 pub(crate) mod relative_path;
 pub(crate) mod report_enum;
-pub(crate) mod run_record;
 pub mod tables;

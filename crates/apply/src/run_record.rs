@@ -2,59 +2,36 @@
 //! something there.
 //!
 //! The row is written before the first change and ended after the last: a killed run has no end. The database may hold
-//! objects of strangers, so the table is examined under a lock that keeps it as it is, in the transaction that writes. A
+//! objects of unmanaged roles, so the table is examined under a lock that keeps it as it is, in the transaction that writes. A
 //! record that cannot be written is never a reason to fail the run.
 
+mod facts;
 mod failure;
 mod list;
 mod statements;
 
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
+use facts::bounded;
 use failure::failure_note;
 use martydb_catalog::inspect;
 use martydb_migrate::Operator;
 use martydb_model::error::{Error, Result};
 use martydb_model::hex;
 use martydb_model::sql::{Statement, stmt};
-use martydb_model::text::printable;
 use martydb_model::{DesiredServer, RecordPlace, sqlstate};
 use martydb_pg::backoff::Backoff;
 use martydb_pg::server::{Access, Connection, conflicts, execute, execute_protected, query_as};
 
+pub use facts::RunFacts;
 pub use list::{RecordedRun, RecordedRuns, recorded};
 
 /// Attempts to write, while other runs make the table or change it.
 const RETRIES: u32 = 8;
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(400);
-
-/// Longest text of a row, in characters.
-const LONGEST_TEXT: usize = 500;
-
-/// A run, the same on each of its servers.
-#[derive(Debug, Clone)]
-pub struct RunFacts {
-    project: String,
-    env: String,
-    /// Command, such as `apply` or `split cutover`.
-    action: &'static str,
-    /// Version of martydb.
-    tool: String,
-    /// SHA-256 of the manifest's base file, in hexadecimal.
-    manifest_sha256: String,
-}
-
-impl RunFacts {
-    /// `manifest` is the text of its base file.
-    pub fn new(project: &str, env: &str, action: &'static str, tool: &str, manifest: &str) -> RunFacts {
-        let manifest_sha256 = hex::encode(Sha256::digest(manifest.as_bytes()));
-        RunFacts { project: project.into(), env: env.into(), action, tool: tool.into(), manifest_sha256 }
-    }
-}
 
 /// The row of a run on one server.
 pub struct RunRecord {
@@ -63,10 +40,10 @@ pub struct RunRecord {
     services: Vec<String>,
     /// `true` if the admin's own database is a service's, which belongs to that service.
     is_services: bool,
-    state: Mutex<State>,
+    state: Mutex<RowState>,
 }
 
-enum State {
+enum RowState {
     /// Nothing was changed.
     Clean,
     /// Identifier of the row.
@@ -83,22 +60,22 @@ impl RunRecord {
         services: Vec<String>,
     ) -> RunRecord {
         let is_services = desired.owning_service(&access.maintenance).is_some();
-        RunRecord { access: access.clone(), facts, services, is_services, state: Mutex::new(State::Clean) }
+        RunRecord { access: access.clone(), facts, services, is_services, state: Mutex::new(RowState::Clean) }
     }
 
     /// Writes the row, if it is not there: called before each change.
     #[martydb_pg::boxed]
     pub async fn begin(&self) {
         let mut state = self.state.lock().await;
-        if !matches!(*state, State::Clean) {
+        if !matches!(*state, RowState::Clean) {
             return;
         }
         *state = match self.begun().await {
-            Ok(Some(id)) => State::Begun(id),
-            Ok(None) => State::Unwritten,
+            Ok(Some(id)) => RowState::Begun(id),
+            Ok(None) => RowState::Unwritten,
             Err(error) => {
                 self.warn(&error);
-                State::Unwritten
+                RowState::Unwritten
             }
         };
     }
@@ -107,7 +84,7 @@ impl RunRecord {
     #[martydb_pg::boxed]
     pub async fn end(&self, end: Result<&str, &Error>) {
         let state = self.state.lock().await;
-        let State::Begun(id) = &*state else { return };
+        let RowState::Begun(id) = &*state else { return };
         let (outcome, note) = match end {
             Ok(note) => ("ok", note.to_owned()),
             Err(error) => ("failed", failure_note(error)),
@@ -130,7 +107,7 @@ impl RunRecord {
         let id = identifier()?;
         let operator = Operator::current();
         let row =
-            statements::Row { id: &id, facts: &self.facts, services: &self.services, operator: &operator };
+            statements::NewRow { id: &id, facts: &self.facts, services: &self.services, operator: &operator };
         let written = self.written(&[row.insert(), statements::expire()], true).await?;
         Ok(written.then_some(id))
     }
@@ -197,13 +174,4 @@ fn identifier() -> Result<String> {
     let mut random = [0u8; 16];
     getrandom::fill(&mut random).map_err(|error| Error::operation("no random numbers").cause(error))?;
     Ok(hex::encode(random))
-}
-
-/// Returns one line without control characters, of a limited length.
-fn bounded(text: &str) -> String {
-    let line = printable(text);
-    match line.char_indices().nth(LONGEST_TEXT) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
 }

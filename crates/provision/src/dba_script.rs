@@ -3,39 +3,42 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::app::App;
 use martydb_model::DbName;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::psql;
+use martydb_model::text::printable;
 use martydb_os::replace_file::{Readers, replace_file};
 use martydb_plan::PrivilegeGap;
-use martydb_ui::report::printable;
 
 /// First statement of each session: `\connect` starts a new one, whose database may set another search path.
 const PINNED: &str = "SET search_path = pg_catalog;\n";
 
 type LimitsByServer<'a> = BTreeMap<&'a str, Vec<&'a PrivilegeGap>>;
 
-/// Writes one file per server with such statements: `path` itself if there is only one server.
-pub(crate) fn write(app: &App, path: &Path, limits: &[PrivilegeGap]) -> Result<()> {
+/// Writes one file per server with such statements: `path` itself if there is only one server. Returns a note about each.
+///
+/// # Errors
+/// If a file cannot be written.
+pub fn write_dba_script(path: &Path, limits: &[PrivilegeGap]) -> Result<Vec<String>> {
     let mut servers = LimitsByServer::new();
     for limit in limits.iter().filter(|limit| limit.request.is_some()) {
         servers.entry(&limit.server).or_default().push(limit);
     }
     if servers.is_empty() {
-        app.out.note(&format!("No statements for a DBA: {} was not written.", path.display()));
+        return Ok(vec![format!("No statements for a DBA: {} was not written.", path.display())]);
     }
+    let mut notes = vec![];
     for (server, limits) in &servers {
         let path = if servers.len() == 1 { path.to_owned() } else { of_server(path, server) };
         replace_file(&path, &script(server, limits), Readers::Owner).map_err(|error| {
             Error::operation(format!("cannot write the script {}", path.display())).cause(error)
         })?;
-        app.out.note(&format!(
+        notes.push(format!(
             "Written. A superuser of server {server} runs it with: psql -v ON_ERROR_STOP=1 -f {}",
             path.display()
         ));
     }
-    Ok(())
+    Ok(notes)
 }
 
 /// Returns the path of a server's file: `dba.sql` → `dba-main.sql`.

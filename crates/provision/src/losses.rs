@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::PlannedServer;
+use super::plan::PlannedServer;
 use martydb_model::sql::Statement;
 use martydb_model::text::printable;
 use martydb_model::units::{counted, first_of};

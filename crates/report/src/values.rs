@@ -13,7 +13,7 @@ use martydb_model::hex;
 
 pub use bounds::MAX_TEXT_BYTES;
 pub use isolation::{CountsRow, Isolation, MatrixCell, ProofSummary, ShownFinding, SkipNote};
-pub use records::RecordedRun;
+pub use records::ServerRun;
 pub(crate) use records::lanes;
 pub use services::{
     Backup, History, PastEvent, PendingMigration, RedisKeys, ReplicaLine, ServiceError, StatedService,
@@ -67,7 +67,7 @@ pub struct Values {
     pub history: Vec<History>,
     /// Runs that changed the servers, the oldest first.
     #[serde(default)]
-    pub records: Vec<RecordedRun>,
+    pub records: Vec<ServerRun>,
     pub skipped: Vec<Skipped>,
 }
 

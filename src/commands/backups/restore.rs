@@ -12,7 +12,6 @@ use clap::Args;
 use super::backup::store::{BackupStore, FetchedBackup};
 use crate::app::App;
 use crate::commands::support::choice;
-use crate::commands::support::run_record;
 use crate::commands::verify::verify_isolation::{self, verify_services};
 use martydb_backup::move_service::owner_session;
 use martydb_backup::{
@@ -26,6 +25,7 @@ use martydb_model::sql::{List, Statement, stmt};
 use martydb_model::{DbName, DesiredService};
 use martydb_os::read_named_text;
 use martydb_pg::server::execute;
+use martydb_provision::run_records;
 use martydb_provision::{self as provision, PlanOptions};
 use martydb_ui::flags::OneService;
 
@@ -119,10 +119,10 @@ impl Restoring<'_> {
             return preview::run(&to, (source, from), &arguments.restore_as, &fetched, head).await;
         }
         let before = |database| anonymized(&target, database, anonymize.as_deref());
-        let record = run_record::of_server(app, &access, std::slice::from_ref(service), "restore");
+        let record = run_records::of_server(app, &access, std::slice::from_ref(service), "restore");
         record.begin().await;
         let end = backup::restore(&to, source, from, &place, app.lock_wait, before).await;
-        run_record::end_of(&record, &self.recorded(), &end).await;
+        run_records::end_of(&record, &self.recorded(), &end).await;
         let end = end?;
         let mut report = RestoreReport::new(self.service, from, &arguments.restore_as, end, &fetched, head);
         if arguments.restore_as.is_none() {

@@ -17,13 +17,13 @@ use crate::commands::support::companion::CompanionApplied;
 use crate::commands::support::companions;
 use crate::commands::support::confirmation::Confirmation;
 use crate::commands::support::report_enum::report_enum;
-use crate::commands::support::run_record;
 use martydb_apply::converge::Converged;
 use martydb_apply::replicas::{self, Replay};
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_model::units::counted;
 use martydb_plan::{Risk, StepOutcome};
+use martydb_provision::run_records;
 use martydb_provision::{self as provision, PlanOptions, PlanScope, PlannedServer, Plans, planned};
 use martydb_provision::{losses_text, lost_rights};
 use martydb_ui::flags::Select;
@@ -108,7 +108,7 @@ pub(crate) async fn provision_services(
     confirmation.check(app, &plans, &companions).await?;
     provision::examine_moves(app, &plans).await?;
     ask(app, &plans, &companions.grave(confirmation.close_default)).await?;
-    let records = run_record::of_plans(app, &plans, services, "apply");
+    let records = run_records::of_plans(app, &plans, services, "apply");
     let scope = PlanScope { records: Some(&records), ..PlanScope::new(app, services, options, app.yes) };
     let needs_store = |planned: &PlannedServer| provision::makes_passwords(&planned.plan);
     let mut held = None;
@@ -126,7 +126,7 @@ pub(crate) async fn provision_services(
     provision::move_services(app, &scope, &plans, &mut done).await;
     await_replay(app, &plans, &mut done).await;
     for ((server, _), done) in planned(&plans).zip(&done) {
-        run_record::end_with(&records[server], &done.steps, &done.end).await;
+        run_records::end_with(&records[server], &done.steps, &done.end).await;
     }
     let mut done = done.into_iter();
     let (all, services) = (Changes::default(), services.to_vec());

@@ -8,15 +8,15 @@ use crate::commands::support::change::{Change, Changes, ServerError, changes_tab
 use crate::commands::support::choice;
 use crate::commands::support::companion::CompanionTeardown;
 use crate::commands::support::companions::companion_of;
-use crate::commands::support::run_record;
 use martydb_apply::converge::{Planner, Policy, converge};
 use martydb_apply::replicas::{self, Replay};
 use martydb_apply::teardown::Teardown;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::{DesiredService, Jobs, ServiceExposure};
 use martydb_pg::server::Access;
-use martydb_plan::Action;
 use martydb_plan::teardown::AdoptedDatabase;
+use martydb_plan::{Action, Step, StepOutcome};
+use martydb_provision::run_records;
 use martydb_secrets::{CredentialKey, LockedStore};
 use martydb_ui::flags::OneService;
 use martydb_ui::report::{Report, Style, error_text};
@@ -80,21 +80,20 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<DropReport> {
     }
     // The store's lock is taken first: a run that holds a server waits for nothing else.
     let held = app.lock_store().await?;
-    let record = run_record::of_server(app, &access, std::slice::from_ref(service), "drop");
+    let record = run_records::of_server(app, &access, std::slice::from_ref(service), "drop");
     let policy = Policy { lock_wait: Some(app.lock_wait), jobs: Jobs::ONE, record: Some(&record) };
     let done = converge(&access, &mut teardown, &policy).await;
     if done.steps.is_empty() {
         done.end.clone()?;
     }
     // The list may have changed since it was shown.
-    let steps = done.steps.iter();
-    let changes = steps.map(|(step, end)| Change::new(&service.server, step, major, Some(*end)));
-    report.all.changes = changes.collect();
+    let change = |(step, end): &(Step, StepOutcome)| Change::new(&service.server, step, major, Some(*end));
+    report.all.changes = done.steps.iter().map(change).collect();
     if done.steps.iter().any(|(step, _)| matches!(step.action, Action::Reassign { .. })) {
         app.out.note(REASSIGNED);
     }
     let end = await_replay(app, &access, service, done.end).await;
-    run_record::end_with(&record, &done.steps, &end).await;
+    run_records::end_with(&record, &done.steps, &end).await;
     report.all.errors.extend(end.err().map(|error| ServerError::new(&service.server, &error)));
     if report.all.errors.is_empty() {
         report.finish(app, service, companion, &held).await?;

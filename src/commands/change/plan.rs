@@ -8,7 +8,6 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::dba_script;
 use super::plan_file;
 use crate::app::App;
 use crate::commands::deploy::partitions::next_run;
@@ -22,7 +21,7 @@ use martydb_model::units::counted;
 use martydb_partitions::PartitionRow;
 use martydb_plan::Risk;
 use martydb_provision::losses_text;
-use martydb_provision::{self as provision, PlanOptions, Plans};
+use martydb_provision::{self as provision, PlanOptions, Plans, write_dba_script};
 use martydb_ui::flags::Select;
 use martydb_ui::report::{Report, Style, printable};
 use outline::ServiceOutline;
@@ -89,7 +88,7 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<PlanReport> {
     all.errors.extend(companions.errors());
     if let Some(path) = &arguments.out_sql {
         if all.errors.is_empty() {
-            dba_script::write(app, path, &all.limits)?;
+            write_dba_script(path, &all.limits)?.iter().for_each(|note| app.out.note(note));
         } else {
             app.out
                 .note(&format!("{} was not written: not every server could be inspected.", path.display()));

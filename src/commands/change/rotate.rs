@@ -8,12 +8,12 @@ use crate::app::App;
 use crate::commands::support::choice;
 use crate::commands::support::companions::companions;
 use crate::commands::support::login_choice::LoginRole;
-use crate::commands::support::run_record;
 use martydb_apply::replicas;
 use martydb_apply::rotate::{Rotated, Rotation, RotationMode, rotate_server};
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_model::units::counted;
 use martydb_model::{DesiredService, RoleKind, RoleName};
+use martydb_provision::run_records;
 use martydb_ui::flags::Select;
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, error_text, printable};
 
@@ -92,7 +92,7 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<RotateReport> {
             let replicas = replicas::of_server(app, &server).await;
             let done = async {
                 let (access, desired) = (app.admin(&server).await?, app.manifest.desired(&server));
-                let record = run_record::of_server(app, &access, &here, "rotate");
+                let record = run_records::of_server(app, &access, &here, "rotate");
                 let rotation = Rotation {
                     services: &here,
                     kinds,

@@ -7,7 +7,6 @@ use super::diff;
 use super::migrating::{Watch, plain_options};
 use crate::app::App;
 use crate::commands::support::choice;
-use crate::commands::support::run_record;
 use martydb_apply::run_record::RunRecord;
 use martydb_context::targets;
 use martydb_migrate::{
@@ -16,6 +15,7 @@ use martydb_migrate::{
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::units::{counted, listed};
+use martydb_provision::run_records;
 use martydb_ui::flags::OneService;
 use martydb_ui::report::{Report, Style, printable};
 
@@ -67,7 +67,7 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<RepairReport> {
         let record = recorded(app, &service).await;
         let end = watch.follow(&name, receiver, work).await;
         if let Some(record) = &record {
-            run_record::end_of(record, &counted(found.len(), "migration"), &end).await;
+            run_records::end_of(record, &counted(found.len(), "migration"), &end).await;
         }
         end?;
     }
@@ -107,7 +107,7 @@ async fn accept_schema(
 /// Begins the record of the run. A repair needs no admin: without its login there is none.
 async fn recorded(app: &App, service: &DesiredService) -> Option<RunRecord> {
     let access = app.access(&service.server).await.ok()?;
-    let record = run_record::of_server(app, &access, std::slice::from_ref(service), "repair");
+    let record = run_records::of_server(app, &access, std::slice::from_ref(service), "repair");
     record.begin().await;
     Some(record)
 }

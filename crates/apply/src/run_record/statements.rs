@@ -1,20 +1,20 @@
 //! Statements of the record. All names are qualified, and no statement runs an expression that is stored in the database.
 
-use super::{RunFacts, bounded};
+use super::facts::{RunFacts, bounded};
 use martydb_migrate::Operator;
 use martydb_model::sql::{ArrayLiteral, Literal, ServerText, Statement, stmt};
 
 /// Values of a new row.
-pub(crate) struct Row<'a> {
+pub(crate) struct NewRow<'a> {
     pub id: &'a str,
     pub facts: &'a RunFacts,
     pub services: &'a [String],
     pub operator: &'a Operator,
 }
 
-impl Row<'_> {
+impl NewRow<'_> {
     pub(crate) fn insert(&self) -> Statement {
-        let Row { id, facts, services, operator } = self;
+        let NewRow { id, facts, services, operator } = self;
         let text = |value: &str| Literal(bounded(value));
         stmt!(
             "INSERT INTO martydb.record (id, at, project, env, action, services, by, host, tool, manifest_sha256, outcome)

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::table::table;
 use super::text::{MAX_ELEMENTS, PlainText, badge, duration, optional, rest, time};
 use super::timeline;
-use crate::values::{History, PastEvent, RecordedRun, Values, lanes};
+use crate::values::{History, PastEvent, ServerRun, Values, lanes};
 
 const HEAD: [&str; 7] = ["When (UTC)", "Service", "Migration", "Action", "Outcome", "Took", "By"];
 const RUNS: [&str; 6] = ["When (UTC)", "Server", "Action", "Services", "Outcome", "By"];
@@ -45,7 +45,7 @@ fn newest_first(history: &[History]) -> Vec<(usize, usize, &str, &PastEvent)> {
     all
 }
 
-fn run_row(run: &RecordedRun) -> Markup {
+fn run_row(run: &ServerRun) -> Markup {
     html! {
         tr {
             td { (time(&run.at)) }

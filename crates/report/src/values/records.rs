@@ -8,7 +8,7 @@ use super::services::{History, PastEvent};
 
 /// One run on one server.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-pub struct RecordedRun {
+pub struct ServerRun {
     pub at: String,
     pub server: String,
     pub action: String,
@@ -20,7 +20,7 @@ pub struct RecordedRun {
 }
 
 /// Returns the runs of each server as a lane of the time line.
-pub(crate) fn lanes(records: &[RecordedRun]) -> impl Iterator<Item = History> {
+pub(crate) fn lanes(records: &[ServerRun]) -> impl Iterator<Item = History> {
     let mut lanes: BTreeMap<String, Vec<PastEvent>> = BTreeMap::new();
     for run in records {
         let event = PastEvent {

@@ -2,12 +2,12 @@
 
 use super::report::RestoreReport;
 use crate::app::App;
-use crate::commands::support::run_record;
 use martydb_backup::{KeptDatabase, discard, list_kept};
 use martydb_model::DesiredService;
 use martydb_model::error::Result;
 use martydb_model::units::{bytes, counted};
 use martydb_pg::server::Access;
+use martydb_provision::run_records;
 
 pub(crate) async fn run(app: &App, service: &DesiredService) -> Result<RestoreReport> {
     let (access, desired) = (app.admin(&service.server).await?, app.manifest.desired(&service.server));
@@ -25,10 +25,10 @@ pub(crate) async fn run(app: &App, service: &DesiredService) -> Result<RestoreRe
     let question = format!("Remove {count} of service \"{}\"? This cannot be undone", service.name);
     app.confirm(&question, &format!("{count} would be removed"), "review the list above, then add -y")
         .await?;
-    let record = run_record::of_server(app, &access, std::slice::from_ref(service), "restore");
+    let record = run_records::of_server(app, &access, std::slice::from_ref(service), "restore");
     record.begin().await;
     let gone = discarded(&access, &kept).await;
-    run_record::end_of(&record, &format!("{count} discarded"), &gone).await;
+    run_records::end_of(&record, &format!("{count} discarded"), &gone).await;
     Ok(RestoreReport::discarded(service, gone?))
 }
 

@@ -8,10 +8,10 @@ use super::common::MapChoice;
 use super::switch::{self, NextCommands, SwitchReport};
 use crate::app::App;
 use crate::commands::support::login_choice::ServiceConnections;
-use crate::commands::support::run_record;
 use martydb_manifest::connection_string::Form;
 use martydb_model::error::Result;
 use martydb_model::{DesiredService, RoleKind};
+use martydb_provision::run_records;
 use martydb_split::{SplitPhase, cut_over, is_cut_over};
 use martydb_ui::flags::OneService;
 
@@ -34,7 +34,7 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<SwitchReport
     // Applications wait for it; the rest of the cutover takes seconds.
     let opened = || app.out.note(&format!("{name} accepts writes at {}", connections[0]));
     is_cut_over(&mut sides).await?;
-    let record = run_record::of_server(
+    let record = run_records::of_server(
         app,
         &app.admin(&service.server).await?,
         slice::from_ref(&service),
@@ -42,7 +42,7 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<SwitchReport
     );
     record.begin().await;
     let end = cut_over(&mut sides, &opened).await;
-    run_record::end_of(&record, &format!("to database {database}"), &end).await;
+    run_records::end_of(&record, &format!("to database {database}"), &end).await;
     sides.close().await;
     let done = end.map_err(|error| error.while_doing(format!("service \"{name}\" was not cut over")))?;
     let next = NextCommands::AfterCutover([

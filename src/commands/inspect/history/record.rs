@@ -1,16 +1,14 @@
 //! `history --record`: every run that changed a server, from the record in its maintenance database.
 
-use std::collections::BTreeSet;
-
-use futures_util::future::join_all;
 use serde::Serialize;
 
 use crate::app::App;
 use crate::commands::support::change::{ServerError, limits_text};
-use martydb_apply::run_record::{RecordedRun, RecordedRuns, recorded};
+use martydb_apply::run_record::RecordedRun;
 use martydb_model::DesiredService;
-use martydb_model::error::{ExitStatus, Kind, Result};
+use martydb_model::error::{ExitStatus, Kind};
 use martydb_plan::PrivilegeGap;
+use martydb_provision::run_records::{self, ServerRecords};
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, printable, when};
 
 /// Records of several servers, the oldest first.
@@ -23,46 +21,17 @@ pub struct RecordReport {
 }
 
 impl RecordReport {
-    /// Reads the newest `limit` runs on the servers of these services; `named` leaves those that concern one of them.
+    /// Reads as [`run_records::read`] does.
     pub(crate) async fn read(
         app: &App,
         services: &[DesiredService],
         named: bool,
         limit: Option<usize>,
     ) -> RecordReport {
-        let limit = limit.unwrap_or(usize::MAX);
-        // The rows of other services do not count for the limit.
-        let of_server = if named { u32::MAX } else { u32::try_from(limit).unwrap_or(u32::MAX) };
-        let servers = app.servers_of(services);
-        let read = join_all(servers.iter().map(|server| of(app, server, of_server))).await;
-        let mut report = RecordReport { records: vec![], limits: vec![], errors: vec![] };
-        for (server, found) in servers.iter().zip(read) {
-            report.add(server, found);
-        }
-        let names: BTreeSet<&str> = services.iter().map(|service| service.name.as_str()).collect();
-        let concerns = |run: &RecordedRun| run.services.iter().any(|name| names.contains(name.as_str()));
-        report.records.retain(|run| !named || concerns(run));
-        report.records.sort_by(|a, b| (&a.at, &a.server).cmp(&(&b.at, &b.server)));
-        report.records.drain(..report.records.len().saturating_sub(limit));
-        report
+        let ServerRecords { records, limits, failed } = run_records::read(app, services, named, limit).await;
+        let errors = failed.iter().map(|(server, error)| ServerError::new(server, error)).collect();
+        RecordReport { records, limits, errors }
     }
-
-    fn add(&mut self, server: &str, found: Result<RecordedRuns>) {
-        match found {
-            Ok(found) => {
-                self.records.extend(found.runs);
-                let gap =
-                    |why| PrivilegeGap::without_grant(server, None, "read the record of runs".into(), why);
-                self.limits.extend(found.unread.map(gap));
-            }
-            Err(error) => self.errors.push(ServerError::new(server, &error)),
-        }
-    }
-}
-
-async fn of(app: &App, server: &str, limit: u32) -> Result<RecordedRuns> {
-    let access = app.admin(server).await?;
-    recorded(&access, &app.manifest.desired(server), limit).await
 }
 
 pub fn columns<'a>() -> Vec<ReportColumn<&'a RecordedRun>> {
