@@ -67,7 +67,7 @@ fn status_says_what_it_did_not_compare() {
     assert_eq!(last, Some("Not compared: schema, roles and grants: martydb status --drift"), "{plain:?}");
     assert_eq!(project.json(&["status"], 0)["compared"], serde_json::json!(["migrations"]));
     let drift = project.json(&["status", "--drift"], 0);
-    assert_eq!(drift["compared"], serde_json::json!(["migrations", "schemas", "roles", "grants"]));
+    assert_eq!(drift["compared"], serde_json::json!(["migrations", "schemas", "objects", "roles", "grants"]));
     assert_eq!(drift["services"][0]["state"], "drifted", "{drift:#}");
 }
 

@@ -10,7 +10,7 @@ mod roles;
 mod survey;
 
 pub use consequences::{Consequences, consequences};
-pub use entry::{DeclaredRoles, ServiceEntry};
+pub use entry::{AccessEntries, ServiceEntry};
 pub use holders::ScanContext;
 pub use manifest_keys::{ServiceKeys, declare};
 pub use roles::{AdoptedRole, Declarations, adopted_roles};

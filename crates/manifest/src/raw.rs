@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::lenient;
-use martydb_model::{DownFiles, OnSchemaDrift};
+use martydb_model::OnSchemaDrift;
 
 mod access;
 mod app_url;
@@ -16,6 +16,7 @@ mod deploy;
 mod extension;
 mod forms;
 mod lint;
+mod migrations;
 mod monitor;
 mod outbox;
 mod parameters;
@@ -25,8 +26,6 @@ mod redis;
 mod replica;
 mod roles;
 mod serve;
-
-use forms::forms;
 
 pub use access::RawAccess;
 pub(crate) use access::RawLike;
@@ -39,6 +38,7 @@ pub(crate) use deploy::{
 };
 pub(crate) use extension::RawExtension;
 pub(crate) use lint::RawLint;
+pub(crate) use migrations::RawMigrations;
 pub(crate) use monitor::RawMonitor;
 pub(crate) use outbox::{
     RawDeadPolicy, RawDeadWord, RawEventTarget, RawOutbox, RawOutboxColumns, RawRedelivery,
@@ -295,73 +295,6 @@ pub(crate) struct RawHistory {
     /// Schema of the table `refinery_schema_history`; default: martydb. A declared schema is for teams that run refinery beside;
     /// the next `upgrade` moves the table.
     pub schema: Option<String>,
-}
-
-/// Folder of a service's migrations, and the rule for files that undo them.
-#[derive(Debug, Clone, Default, JsonSchema)]
-#[schemars(untagged)]
-pub(crate) enum RawMigrations {
-    /// Path of the folder.
-    Path(String),
-    /// Path of the folder, and the rule for files that undo its migrations.
-    Map(RawMigrationMap),
-    #[default]
-    #[schemars(skip)]
-    Unset,
-}
-
-/// Migrations of a service.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct RawMigrationMap {
-    /// Path of the folder; default: `{service}/migrations`.
-    pub path: Option<String>,
-    /// Rule for `.down.sql` files, which undo migrations; default: required.
-    pub down: Option<DownFiles>,
-    /// Migrations of another tool, from which these have to come: while the folder is empty, the service is `not_imported`.
-    pub source: Option<RawMigrationSource>,
-}
-
-/// Migrations of another tool.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RawMigrationSource {
-    /// Name of the tool, as for `martydb import --from`.
-    pub tool: String,
-    /// Path of its folder or file.
-    pub path: String,
-}
-
-impl RawMigrations {
-    pub(crate) fn path(&self) -> Option<&String> {
-        match self {
-            RawMigrations::Path(path) => Some(path),
-            RawMigrations::Map(map) => map.path.as_ref(),
-            RawMigrations::Unset => None,
-        }
-    }
-
-    pub(crate) fn down(&self) -> Option<DownFiles> {
-        match self {
-            RawMigrations::Map(map) => map.down,
-            _ => None,
-        }
-    }
-
-    pub(crate) fn source(&self) -> Option<&RawMigrationSource> {
-        match self {
-            RawMigrations::Map(map) => map.source.as_ref(),
-            _ => None,
-        }
-    }
-}
-
-forms! {
-    RawMigrations,
-    "a folder, or a map with the keys path, down and source",
-    nothing => RawMigrations::Unset,
-    text => |path| Ok(RawMigrations::Path(path.to_owned())),
-    map => RawMigrations::Map
 }
 
 /// Former names of a service, or its former server.

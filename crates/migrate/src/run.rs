@@ -167,10 +167,7 @@ impl<'a> MigrationRun<'a, '_> {
         if first && !(steps.is_empty() && repeatables.is_empty()) {
             self.refuse_foreign(&preflight)?;
         }
-        self.refuse_waived(&steps)?;
-        refuse(self.service(), &empty_files(&steps))?;
-        let files = steps.iter().chain(&repeatables).map(|step| &*step.file);
-        refuse(self.service(), &name_history(files, &self.session.target.history_schema))?;
+        self.refuse_files(&steps, &repeatables)?;
         let version_type = rows.version_type_for(self.folder);
         preflight.check(self.session.target, version_type, &versions)?;
         events.send(Event::Planned(steps.iter().chain(&repeatables).map(MigrationStep::id).collect()));
@@ -206,6 +203,14 @@ impl<'a> MigrationRun<'a, '_> {
         let done: Vec<i64> = outcome.applied.iter().map(|applied| applied.version).collect();
         outcome.to = self.version_after(&rows, &done);
         result.map_err(|error| self.with_applied(error, &outcome.applied))
+    }
+
+    /// Refuses waived and empty files, and those that name the history.
+    fn refuse_files(&self, steps: &[MigrationStep<'_>], repeatables: &[MigrationStep<'_>]) -> Result<()> {
+        self.refuse_waived(steps)?;
+        refuse(self.service(), &empty_files(steps))?;
+        let files = steps.iter().chain(repeatables).map(|step| &*step.file);
+        refuse(self.service(), &name_history(files, &self.session.target.history_schema))
     }
 
     /// Refuses a database with another tool's history, or with objects.

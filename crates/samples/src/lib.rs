@@ -27,6 +27,7 @@ pub fn service(name: &str) -> DesiredService {
         down: Default::default(),
         source: None,
         history_schema: SchemaName::history(),
+        on_schema_drift: Default::default(),
         schemas: vec![SchemaName::new("public").expect("a name")],
         search_path: vec![SchemaName::new("public").expect("a name")],
         roles: roles.map(|(kind, suffix)| (kind, role(&format!("{name}_{suffix}")))).into(),

@@ -16,7 +16,7 @@ use self::redis::RedisUseReport;
 use self::report::{AdoptReport, ManifestEdit};
 use crate::app::App;
 use martydb_apply::adopt::{self, Declarations, ScanContext, ServiceKeys};
-use martydb_apply::adopt::{DeclaredRoles, ServiceEntry};
+use martydb_apply::adopt::{AccessEntries, ServiceEntry};
 use martydb_manifest::{self as manifest, DeclaredService, Manifest, ManifestDraft};
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
@@ -223,7 +223,7 @@ async fn look(app: &App, arguments: &Arguments, declared: Option<&[String]>) -> 
 
 impl Observed {
     /// Returns the entries of roles that other services of the server declare: a role has one reason.
-    fn reasons(&self, draft: &ManifestDraft, app: &App) -> Result<DeclaredRoles> {
+    fn reasons(&self, draft: &ManifestDraft, app: &App) -> Result<AccessEntries> {
         let here = app.manifest.access.get(&self.service.server);
         let mut raw = draft.access(&app.environment)?;
         raw.retain(|role, _| here.is_some_and(|here| here.keys().any(|known| known.as_str() == role)));

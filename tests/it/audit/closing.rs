@@ -203,6 +203,7 @@ fn a_login_keeps_its_declared_use_of_objects_that_change_owners() {
     let password = pair.project.password("blue_app");
     let used = server.sql_as("blue_app", &password, "blue_db", "INSERT INTO public.kept (note) VALUES ('a')");
     assert!(used.is_ok(), "{used:?}");
+    pair.project.accept_objects(&["blue"]);
     pair.project.run(&["plan", "--check"]).expect(0);
     // And by apply, in one run.
     server.sql(
@@ -212,5 +213,6 @@ fn a_login_keeps_its_declared_use_of_objects_that_change_owners() {
     pair.project.run(&["apply", "--all", "-y"]).expect(0);
     let used = server.sql_as("blue_app", &password, "blue_db", "INSERT INTO public.kept (note) VALUES ('b')");
     assert!(used.is_ok(), "{used:?}");
+    pair.project.accept_objects(&["blue"]);
     pair.project.run(&["plan", "--check"]).expect(0);
 }

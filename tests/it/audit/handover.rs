@@ -174,6 +174,7 @@ fn code_of_a_login_does_not_gain_the_owners_privileges() {
     red.write();
     pair.project.run(&["apply", "--all", "-y"]).expect(0);
     red.holds();
+    pair.project.accept_objects(&["blue", "red"]);
     pair.project.run(&["plan", "--check"]).expect(0);
     // A second run does not take what the first one left.
     pair.project.run(&["apply", "--all", "-y"]).expect(0);

@@ -18,7 +18,7 @@ fn without_hashes_rows_are_counted_and_the_outputs_say_so() {
     let made = kept.project.run(&["backup", &service, "--no-hashes"]).expect(0);
     insta::assert_snapshot!(made.shown(), @r"
     SERVICE  BACKUP  SIZE  TABLES  ROWS  MIGRATION
-    bkh_a  TIME-bkh_a-RANDOM  SIZE  12  21  V3
+    bkh_a  TIME-bkh_a-RANDOM  SIZE  13  22  V3
 
     Rows were counted and not hashed: `backup verify` and `restore` will compare only their number.
     --- stderr

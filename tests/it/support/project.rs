@@ -127,6 +127,13 @@ impl Project {
         self.finish(self.command(arguments))
     }
 
+    /// Accepts the objects that a test made by hand.
+    pub(crate) fn accept_objects(&self, services: &[&str]) {
+        for service in services {
+            let _ = self.run(&["repair", service, "--schema", "--reason", "made by a test", "-y"]).expect(0);
+        }
+    }
+
     /// Runs a prepared command.
     #[must_use]
     pub(crate) fn finish(&self, mut command: std::process::Command) -> Done {

@@ -9,7 +9,7 @@ use martydb_manifest::raw::RawAccess;
 use martydb_model::{DbName, DesiredExtension};
 
 /// Entries of further roles that the manifest already has.
-pub type DeclaredRoles = BTreeMap<String, RawAccess>;
+pub type AccessEntries = BTreeMap<String, RawAccess>;
 
 /// New keys of the service; those that are `None` or empty keep their value.
 #[derive(Debug, Clone, Default)]
@@ -35,7 +35,7 @@ impl ServiceEntry {
     pub fn with_access(
         mut self,
         roles: &[AdoptedRole],
-        declared: &DeclaredRoles,
+        declared: &AccessEntries,
         database: &DbName,
     ) -> ServiceEntry {
         let reason = format!("found in database {database} on {}", today());

@@ -52,6 +52,8 @@ impl DriftScope {
 
     /// Returns the rows that count, each with the part of its definition that counts.
     pub(crate) fn comparable(&self, catalog: &Catalog) -> Catalog {
+        // Their comments tell detached partitions, and do not count.
+        let catalog = catalog.without_partitions(&self.maintained);
         let counted = catalog.0.iter().filter(|((kind, name), text)| self.counts(kind, name, text));
         let rows = counted.map(|(key, text)| (key.clone(), text.clone())).collect();
         let bare = without_privileges(Catalog(rows), &self.owner);
@@ -98,12 +100,11 @@ impl DriftScope {
         }
     }
 
-    /// Removes partitions that martydb makes, and those that are equal to their parent, from both sides.
+    /// Removes partitions that are equal to their parent from both sides.
     pub(crate) fn without_partitions(&self, expected: Catalog, live: Catalog) -> (Catalog, Catalog) {
         let one = |catalog: Catalog| {
-            let rest = catalog.without_partitions(&self.maintained);
-            let equal = equal_to_parent(&rest);
-            rest.without_tables(&equal.iter().map(String::as_str).collect())
+            let equal = equal_to_parent(&catalog);
+            catalog.without_tables(&equal.iter().map(String::as_str).collect())
         };
         (one(expected), one(live))
     }
