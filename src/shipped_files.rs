@@ -45,7 +45,7 @@ runbooks!(
     "monitor-down", "not-provisioned", "outbox-dead", "outbox-lag", "partitions-default", "partitions-gaps",
     "partitions-short", "password-too-old", "redis-down", "redis-memory", "redis-refusals",
     "redis-save-fails", "redis-users-unsaved", "relay-stalled", "replication-lag", "replication-slot",
-    "replication-slot-lost", "serve-breaker-open", "serve-pool-exhausted", "server-down",
+    "replication-slot-lost", "schema-drift", "serve-breaker-open", "serve-pool-exhausted", "server-down",
     "server-unsupported", "subscription-stopped", "wraparound",
 );
 

@@ -34,7 +34,7 @@ fn without_hashes_rows_are_counted_and_the_outputs_say_so() {
     assert_eq!(record["contents"]["large objects"], "1 objects");
     let verified = kept.project.run(&["backup", "verify", &id]).expect(0);
     insta::assert_snapshot!(verified.shown(), @r"
-    TIME-bkh_a-RANDOM restores: the row counts of 12 tables and 110 objects match the record.
+    TIME-bkh_a-RANDOM restores: the row counts of 13 tables and 110 objects match the record.
     The rows themselves were not compared: the backup was made with --no-hashes.
     --- stderr
     server main: 127.0.0.1:PORT, PostgreSQL VERSION
