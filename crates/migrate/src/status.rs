@@ -169,7 +169,13 @@ async fn compare_schema(status: &mut ServiceStatus, session: &mut MigrationSessi
     if status.current.is_none() {
         return Ok(());
     }
-    let state = definitions::look(session).await?.state;
+    let state = match definitions::look(session).await {
+        Ok(found) => found.state,
+        Err(error) => {
+            (status.schema, status.schema_unknown) = (Some("unknown"), Some(error.to_string()));
+            return Ok(());
+        }
+    };
     status.schema = Some(state.word());
     match state {
         SchemaState::Same => {}

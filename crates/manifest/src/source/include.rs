@@ -109,7 +109,7 @@ fn check_servers(file: &YamlFile, base: &YamlFile) -> Result<()> {
     let servers = file.value.get("servers").and_then(Value::as_mapping).into_iter().flatten();
     for (name, server) in servers {
         let name = name.as_str().unwrap_or_default();
-        for (key, why) in OWN_KEYS.iter().filter(|(key, _)| server.get(key).is_some()) {
+        if let Some((key, why)) = OWN_KEYS.iter().find(|(key, _)| server.get(key).is_some()) {
             let error = file.error_at(&["servers", name, key], format!("\"{key}\": {why}"));
             return Err(error.hint(format!("declare server {name} in {}", base.path.display())));
         }

@@ -76,7 +76,7 @@ impl Catalog {
     /// same database.
     pub(crate) async fn read_exactly(connection: &mut Connection) -> Result<Catalog> {
         let path = stmt!("SET search_path = pg_catalog, pg_temp");
-        let query = Statement::join([path].into_iter().chain(queries(connection.major())));
+        let query = Statement::join([path, bounded(connection.major())]);
         let rows = query_each(connection, &query).await?;
         exactly(rows).map_err(|error| Error::operation("cannot read the catalogs").cause(error))
     }
@@ -207,6 +207,18 @@ fn days() -> Statement {
 /// Returns the queries for a major of the server.
 pub(crate) fn queries(major: u32) -> Vec<Statement> {
     texts(major).iter().map(|(_, text)| Statement::from_program(text)).collect()
+}
+
+/// Returns all queries as one, with a hash in place of a definition that is longer than 64 KiB: a service may comment its
+/// objects with any amount of text.
+pub(crate) fn bounded(major: u32) -> Statement {
+    let all = Statement::separated(queries(major).into_iter().map(|query| stmt!("({query})")), " UNION ALL ");
+    stmt!(
+        "SELECT c.kind, c.name, CASE WHEN pg_catalog.octet_length(c.definition) > 65536
+                THEN pg_catalog.left(c.definition, 200) || ' ' || pg_catalog.hashtextextended(c.definition, 0)::pg_catalog.text
+                ELSE c.definition END
+         FROM ({all}) c (kind, name, definition)"
+    )
 }
 
 /// Returns the texts of all queries: other texts read other definitions.

@@ -130,10 +130,7 @@ pub(crate) fn keep(
         reader = Literal(READER.clone()),
         position = position(refinery),
         fingerprint = fingerprint(major),
-        catalog = Statement::separated(
-            catalog::queries(major).into_iter().map(|query| stmt!("({query})")),
-            " UNION ALL "
-        ),
+        catalog = catalog::bounded(major),
         differing = Bulk(differing)
     );
     let before = [

@@ -47,7 +47,7 @@ pub fn access_to<'a>(
 }
 
 /// Tables of the history in martydb's own schema.
-const HISTORY_TABLES: [&str; 3] = ["history", "progress", "repeatable"];
+const HISTORY_TABLES: [&str; 4] = ["definitions", "history", "progress", "repeatable"];
 
 /// Returns the data service's reading login with its privileges on the history: it tells callers which migrations are applied.
 fn access_to_history<'a>(
