@@ -174,9 +174,18 @@ fn work_of_every_day_is_no_drift() {
     }
     let _ = project.run(&["apply", "--all", "-y"]).expect(0);
     assert_eq!(drift(&project, "sde_a"), same());
-    // A partition with a constraint of its own is another matter.
+    // A partition that a run has seen, with a constraint of its own, is another matter.
+    add(&project, "sde", 4, "CREATE TABLE later (id int);\n", "DROP TABLE later;\n");
     server.sql("sde_a", &format!("{owner}ALTER TABLE ev_rest ADD CHECK (note <> 'x')"));
-    assert_eq!(drift(&project, "sde_a").0, "drifted");
+    let changed =
+        ("drifted".to_owned(), vec!["added constraint public.ev_rest.ev_rest_note_check".to_owned()]);
+    assert_eq!(drift(&project, "sde_a"), changed);
+    // The row is the service's own, and its times reach a terminal.
+    let forged = "UPDATE martydb.definitions SET differing = '[{\"kind\":\"table\",\"name\":\"public.item\",\"expected\":\"x\",
+        \"found\":\"x\",\"since\":\"\\u001b[2Jgone\"}]'";
+    server.sql("sde_a", forged);
+    let shown = project.run(&["status", "--drift"]).expect(0);
+    assert!(!shown.stdout.contains('\u{1b}') && !shown.stdout.contains("gone"), "{shown:?}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::compared::DriftScope;
+use super::compared::{DriftScope, without_partitions};
 use crate::history::catalog::without_parts;
 use crate::history::definitions::KnownDifference;
 use crate::history::{Catalog, Difference};
@@ -37,7 +37,7 @@ impl KeptDefinitions {
     pub(crate) fn differing(&self, live: &Catalog, scope: &DriftScope) -> Vec<KnownDifference> {
         let known = times(&self.differing);
         let (expected, live) = (self.expected(scope), scope.comparable(live));
-        let (expected, live) = scope.without_partitions(expected, live);
+        let (expected, live) = without_partitions(&expected, &live);
         let found = expected.every_difference(&live).into_iter().map(|one| {
             let since = known.get(&(one.kind.as_str(), one.name.as_str())).copied();
             let since = since.map_or_else(|| Some(self.at.clone()), |since| since.map(str::to_owned));

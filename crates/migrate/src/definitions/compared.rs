@@ -99,15 +99,21 @@ impl DriftScope {
             _ => text,
         }
     }
+}
 
-    /// Removes partitions that are equal to their parent from both sides.
-    pub(crate) fn without_partitions(&self, expected: Catalog, live: Catalog) -> (Catalog, Catalog) {
-        let one = |catalog: Catalog| {
-            let equal = equal_to_parent(&catalog);
-            catalog.without_tables(&equal.iter().map(String::as_str).collect())
-        };
-        (one(expected), one(live))
-    }
+/// Removes partitions from both sides that are equal to their parent on each side that has them.
+pub(crate) fn without_partitions(expected: &Catalog, live: &Catalog) -> (Catalog, Catalog) {
+    let equal = [equal_to_parent(expected), equal_to_parent(live)];
+    let has = |catalog: &Catalog, name: &str| {
+        let key = |kind: &str| (kind.to_owned(), name.to_owned());
+        ["table", "partitioned table"].iter().any(|kind| catalog.0.contains_key(&key(kind)))
+    };
+    let is_equal = |name: &&str| {
+        let sides = [expected, live].into_iter().zip(&equal);
+        sides.into_iter().all(|(catalog, equal)| equal.contains(*name) || !has(catalog, name))
+    };
+    let names = equal.iter().flatten().map(String::as_str).filter(is_equal).collect();
+    (expected.without_tables(&names), live.without_tables(&names))
 }
 
 /// Removes the statistics target of a column.

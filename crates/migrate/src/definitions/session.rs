@@ -1,7 +1,7 @@
 //! Reading and keeping the definitions in a session of the migrator that acts as the owner.
 
 use super::compare::{KeptDefinitions, state_of};
-use super::compared::DriftScope;
+use super::compared::{DriftScope, without_partitions};
 use crate::engine::MigrationSession;
 use crate::engine::session::connect_reader;
 use crate::expression_normalizer::normalize_expressions;
@@ -13,6 +13,8 @@ use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Statement, stmt};
 use martydb_model::sqlstate;
 use martydb_pg::server::{Row, execute};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// State of a schema, and the objects that differ; `None` if that is unknown.
 pub(crate) struct FoundSchema {
@@ -58,9 +60,12 @@ pub(crate) async fn look(session: &mut MigrationSession<'_>) -> Result<FoundSche
         return Ok(FoundSchema::unknown(reason));
     }
     // The row is the service's own, and may hold anything.
-    let Ok(differing) = serde_json::from_str::<Vec<KnownDifference>>(&differing) else {
+    let Ok(mut differing) = serde_json::from_str::<Vec<KnownDifference>>(&differing) else {
         return Ok(FoundSchema::unknown(UnknownSchema::NotKept));
     };
+    for one in &mut differing {
+        one.since = one.since.take().filter(|at| OffsetDateTime::parse(at, &Rfc3339).is_ok());
+    }
     if unchanged && differing.is_empty() {
         return Ok(FoundSchema::of(vec![]));
     }
@@ -159,7 +164,7 @@ pub(crate) async fn settle(
     let (former, exact_former) = both_forms(scratch, options).await?;
     let (later, exact_live) = both_forms(session.target, options).await?;
     let former = normalize_expressions(scratch, options.lock_wait, former, &later).await?;
-    let (expected, found) = scope.without_partitions(scope.comparable(&former), scope.comparable(&later));
+    let (expected, found) = without_partitions(&scope.comparable(&former), &scope.comparable(&later));
     let [exact_former, exact_live] = [&exact_former, &exact_live].map(|catalog| scope.comparable(catalog));
     let differing: Vec<KnownDifference> = expected
         .every_difference(&found)

@@ -179,7 +179,11 @@ fn details(status: &ServiceStatus, style: &Style) -> String {
     }
     if let Some(reason) = &status.schema_unknown {
         let what = format!("objects changed by hand are not known: {reason}");
-        text += &detail(service, &what, &format!("`martydb upgrade {service}` compares them with the files"));
+        text += &detail(
+            service,
+            &printable(&what),
+            &format!("`martydb upgrade {service}` compares them with the files"),
+        );
     }
     for changed in &status.collations {
         text += &detail(service, &printable(&changed.in_words()), &printable(&changed.hint()));
