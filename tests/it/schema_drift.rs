@@ -174,7 +174,7 @@ fn work_of_every_day_is_no_drift() {
     }
     let _ = project.run(&["apply", "--all", "-y"]).expect(0);
     assert_eq!(drift(&project, "sde_a"), same());
-    // A partition that a run has seen, with a constraint of its own, is another matter.
+    // A partition that a run has recorded, with a constraint of its own, is another matter.
     add(&project, "sde", 4, "CREATE TABLE later (id int);\n", "DROP TABLE later;\n");
     server.sql("sde_a", &format!("{owner}ALTER TABLE ev_rest ADD CHECK (note <> 'x')"));
     let changed =
