@@ -38,9 +38,10 @@ const STATES: [(&str, &str, VerdictLevel); 8] = [
 pub fn wrong(values: &Values) -> Vec<Line> {
     let mut lines = isolation(values);
     lines.extend(STATES.iter().filter_map(|(state, words, level)| {
-        let count = values.services.iter().filter(|service| service.state == *state).count();
-        line(*level, count, "service", words, "services")
+        let is_in = |service: &&StatedService| service.state == *state && service.schema_drift.is_empty();
+        line(*level, values.services.iter().filter(is_in).count(), "service", words, "services")
     }));
+    lines.extend(schemas(values));
     // A state that is not known here is never a good one.
     let is_known = |state: &str| state == "up_to_date" || STATES.iter().any(|(known, ..)| *known == state);
     let unknown = values.services.iter().filter(|service| !is_known(&service.state)).count();
@@ -70,6 +71,19 @@ pub fn wrong(values: &Values) -> Vec<Line> {
     }
     lines.sort_by_key(|line| std::cmp::Reverse(line.level));
     lines
+}
+
+/// Returns the services whose schema was changed by hand, with their state, and those that nothing could be compared with.
+fn schemas(values: &Values) -> impl Iterator<Item = Line> {
+    let count =
+        |is_in: &dyn Fn(&StatedService) -> bool| values.services.iter().filter(|one| is_in(one)).count();
+    let changed = count(&|one| !one.schema_drift.is_empty());
+    let unknown = count(&|one| one.schema.as_deref() == Some("unknown"));
+    let rows = [
+        (VerdictLevel::Warning, changed, "whose schema was changed by hand"),
+        (VerdictLevel::Note, unknown, "whose schema no run has kept: the next `martydb upgrade` compares it"),
+    ];
+    rows.into_iter().filter_map(|(level, count, words)| line(level, count, "service", words, "services"))
 }
 
 const REPLICA_GONE: (VerdictLevel, &str) = (VerdictLevel::Bad, "not reachable");
@@ -187,6 +201,10 @@ pub fn sentence(service: &StatedService) -> String {
         "up_to_date" if failed(service) => "The last migration failed; nothing is pending.".into(),
         "up_to_date" => "Everything is applied, and the server agrees with the manifest.".into(),
         "pending" => format!("{}: run `martydb upgrade --service {name}`.", due(service)),
+        "drifted" if !service.schema_drift.is_empty() => format!(
+            "{} of its schema changed by hand: run `martydb status --drift --service {name}`.",
+            counted(service.schema_drift.len(), "object")
+        ),
         "drifted" => format!("The server differs from the manifest: run `martydb plan --service {name}`."),
         "not_imported" => "Its migrations are those of another tool and were not imported.".into(),
         "stopped" => "Its server is stopped: run `martydb dev up`.".into(),

@@ -118,6 +118,19 @@ fn pending_drifted_and_unreachable_services_decide_page_and_exit_code() {
     let _ = project.run(&["upgrade", "--all"]).expect(0);
     let (page, _) = made(&project, &["--against", "page.html"], 0);
     assert!(page.contains("Migrations that ran (1)") && page.contains("V3__more"));
+    let change =
+        |statement: &str| server.sql("pagestate_a", &format!("SET ROLE pagestate_a_owner; {statement}"));
+    change("ALTER TABLE more ADD hand int");
+    let (page, _) = made(&project, &[], 3);
+    for words in [
+        "1 service whose schema was changed by hand",
+        "1 object of its schema changed by hand: run `martydb status --drift --service pagestate_a`.",
+        "column public.more.hand",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert!(!page.contains("different from the manifest"), "{page}");
+    change("ALTER TABLE more DROP hand");
     // One service only, in a page of its own.
     let done = project.run(&["report", "-s", "pagestate_b"]).expect(0);
     assert_eq!(inside(&done.stdout)["services"].as_array().unwrap().len(), 1);

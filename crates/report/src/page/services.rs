@@ -47,7 +47,23 @@ pub(crate) fn section(values: &Values) -> Markup {
     html! {
         (table("Table of the services", &head, &rows))
         @for ((_, sentence), _) in columns.filter(|(_, shown)| !shown) { p .caption { (sentence) } }
+        @if values.services.iter().any(|service| !service.schema_drift.is_empty()) { (changed_by_hand(values)) }
         @if !values.replicas.is_empty() { (replicas(values)) }
+    }
+}
+
+fn changed_by_hand(values: &Values) -> Markup {
+    let rows = html! { @for service in &values.services { @for one in &service.schema_drift {
+        tr {
+            th scope="row" { (PlainText(&service.service)) }
+            td { code { (PlainText(&one.object)) } }
+            td { (badge("warning", &printed(&one.change))) }
+            td { @match &one.since { Some(at) => (time(at)), None => span .unknown { "–" } } }
+        }
+    } } };
+    html! {
+        h3 { "Schemas changed by hand" }
+        (table("Table of the objects that were changed by hand", &["Service", "Object", "Change", "As expected until"], &rows))
     }
 }
 

@@ -19,6 +19,11 @@ pub struct StatedService {
     /// Differences between files and history; only their number is shown.
     #[serde(default)]
     pub divergences: Vec<serde_json::Value>,
+    /// `same`, `drifted` or `unknown`; `None` where nothing was compared.
+    #[serde(default)]
+    pub schema: Option<String>,
+    #[serde(default)]
+    pub schema_drift: Vec<ChangedObject>,
     /// Collations that may sort otherwise than when indexes were built; the page says only that there are some.
     #[serde(default)]
     pub collations: Vec<serde_json::Value>,
@@ -34,6 +39,16 @@ pub struct StatedService {
 pub struct PendingMigration {
     pub version: i64,
     pub name: String,
+}
+
+/// An object that was changed by hand.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct ChangedObject {
+    /// Kind and name.
+    pub object: String,
+    pub change: String,
+    /// Time of the last run that found it as expected.
+    pub since: Option<String>,
 }
 
 /// A repeatable migration that is due.

@@ -52,6 +52,8 @@ fn service(at: usize, name: &str, text: &str) -> Value {
         json!({ "kind": "unreachable", "exit_code": 5, "message": text, "causes": [text], "hints": [text] });
     json!({
         "service": name, "server": "main", "database": name, "state": if at == 1 { "drifted" } else { "up_to_date" },
+        "schema": if at == 1 { "drifted" } else { "unknown" },
+        "schema_drift": if at == 1 { json!([{ "object": text, "change": text, "since": text }]) } else { json!([]) },
         "current": 7, "latest": 8, "pending": [{ "version": 8, "name": text }], "repeatable_pending": [],
         "size_bytes": 8_000_000 + at, "connections": at, "divergences": [], "foreign": [], "unfinished": [], "running": null,
         "last_event": event(1, text), "problems": [],
