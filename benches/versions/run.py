@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""Times one build of martydb against another, in pairs: migrations, isolation and the relay.
+"""Times one build of martydb against another, in pairs: migrations, the look at schemas, isolation and the relay.
 
-    benches/versions/run.py [--pairs 7] [--bench migrate,isolation,relay] [--old-templates DIR] [--out FILE] OLD NEW
+    benches/versions/run.py [--pairs 7] [--bench migrate,schemas,isolation,relay] [--old-templates DIR] [--out FILE] OLD NEW
 
 See README.md beside this file. Exits with 1 if a median is over the limit.
 """
 
-import argparse, contextlib, importlib.util, json, os, pathlib, statistics, sys, tempfile
+import argparse, contextlib, importlib.util, json, os, pathlib, statistics, subprocess, sys, tempfile, time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-from throwaway import Server, server_programs
+from throwaway import PASSWORD, Server, server_programs
 
 SIDES = ("old", "new")
 
@@ -70,6 +70,40 @@ def migrate(args, pairs):
             pairs.run(measure)
 
 
+TABLES = "".join(
+    f"CREATE TABLE thing_{n} (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL DEFAULT '', made timestamptz, CHECK (id > 0));\n"
+    f"CREATE INDEX thing_{n}_name ON thing_{n} (name);\n"
+    for n in range(200)
+)
+
+
+def schemas(args, pairs):
+    """`status --check` of 50 services with 200 tables each."""
+    with a_server_each(lambda: Server(args.pg_bin)) as servers:
+        folders = {}
+        for side, server in servers.items():
+            folder = folders[side] = server.folder / "work"
+            names = [f"s{n}" for n in range(50)]
+            for name in names:
+                (folder / name / "migrations").mkdir(parents=True)
+                (folder / name / "migrations/V1__tables.sql").write_text(TABLES)
+                (folder / name / "migrations/V1__tables.down.sql").write_text("-- martydb: irreversible: a benchmark\n")
+            listed = "".join(f"  {name}:\n" for name in names)
+            url = f"postgresql://bench@127.0.0.1:{server.port}/postgres?sslmode=disable"
+            (folder / "martydb.yaml").write_text(f"version: 1\nproject: bench\nservers:\n  main: {{ url: '{url}' }}\nservices:\n{listed}")
+            timed(args.binary[side], folder, "init-all", "-y")
+        pairs.run(lambda side: {"status --check 50x200": timed(args.binary[side], folders[side], "status", "--check")})
+
+
+def timed(binary, folder, *words):
+    """Seconds of a command that has to end with 0."""
+    begun = time.perf_counter()
+    done = subprocess.run([binary, *words], cwd=folder, env={**os.environ, "PGPASSWORD": PASSWORD}, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"error: {words} exited with {done.returncode}: {done.stdout[-1500:]}{done.stderr[-1500:]}")
+    return time.perf_counter() - begun
+
+
 def isolation(args, pairs):
     module = bench("isolation")
     with a_server_each(lambda: module.CountedServer(args.pg_bin, [f"max_connections={module.MAX_CONNECTIONS}"])) as servers:
@@ -125,7 +159,7 @@ def main():
     parser.add_argument("old")
     parser.add_argument("new")
     parser.add_argument("--pairs", type=int, default=7)
-    parser.add_argument("--bench", default="migrate,isolation,relay")
+    parser.add_argument("--bench", default="migrate,schemas,isolation,relay")
     parser.add_argument("--limit", type=float, default=1.1, help="the largest median of the ratios")
     parser.add_argument("--services", type=int, default=100, help="of isolation")
     parser.add_argument("--probes", default="full,sample,none", help="of isolation")
@@ -140,7 +174,7 @@ def main():
     args.templates = {"old": args.old_templates, "new": templates}
     pairs = Pairs(args.pairs)
     for name in args.bench.split(","):
-        {"migrate": migrate, "isolation": isolation, "relay": relay}[name](args, pairs)
+        {"migrate": migrate, "schemas": schemas, "isolation": isolation, "relay": relay}[name](args, pairs)
     rows, over = table(pairs.samples, args.limit)
     print(rows)
     if args.out:
