@@ -3,6 +3,7 @@
 import shutil
 
 import moving
+from drift import drift
 from project import PASSWORD, yaml
 from world import Absent, Ended
 
@@ -183,4 +184,5 @@ COLUMNS = {
     "split": moving.split,
     "serve": moving.serve,
     "isolation": isolation,
+    "drift": drift,
 }
