@@ -81,6 +81,7 @@ fn a_comparison_that_fails_is_said() {
     let server = Server::start();
     let project = monitored(&server, Admin::Super, "mcw");
     let _ = project.run(&["init-all", "-y"]).expect(0);
+    server.sql("mcw_a", "SET ROLE mcw_a_owner; CREATE INDEX ON item (name COLLATE \"und-x-icu\")");
     server.sql("mcw_a", "REVOKE EXECUTE ON FUNCTION pg_catalog.pg_collation_actual_version(oid) FROM PUBLIC");
     let status = project.json(&["status"], 0);
     let service = &status["services"][0];
