@@ -2,9 +2,7 @@
 
 use clap::Args;
 
-use super::migrating::{
-    UpgradeReport, load_folders, migrate_each, plain_options, planned, refuse_old, write_schemas,
-};
+use super::migrating::{UpgradeReport, load_folders, migrate_each, plain_options, planned, write_schemas};
 use crate::app::App;
 use crate::commands::support::choice;
 use martydb_context::targets;
@@ -56,9 +54,8 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<UpgradeReport> {
     let (goal, options) = (arguments.goal(), plain_options(app));
     let folders = load_folders(&services);
     let targets = targets::for_services(app, &services).await?;
-    refuse_old(&targets).await?;
     let dry = Options { execution: Execution::Dry, ..options.clone() };
-    let mut outcomes = migrate_each(app, &folders, targets.clone(), goal, &dry).await;
+    let mut outcomes = migrate_each(app, &folders, targets.clone(), goal, &dry).await?;
     let failed = outcomes.iter().any(|outcome| outcome.ended == Ended::Failed);
     let count: usize = outcomes.iter().map(|outcome| outcome.planned.len()).sum();
     if arguments.dry_run || failed || count == 0 {
@@ -69,7 +66,7 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<UpgradeReport> {
         return Ok(UpgradeReport::new(outcomes, Direction::Down, shown));
     }
     ask(app, &outcomes, count).await?;
-    let outcomes = migrate_each(app, &folders, targets.clone(), goal, &options).await;
+    let outcomes = migrate_each(app, &folders, targets.clone(), goal, &options).await?;
     write_schemas(app, &targets, &outcomes).await;
     Ok(UpgradeReport::new(outcomes, Direction::Down, Execution::Real))
 }

@@ -37,7 +37,7 @@ pub(crate) fn plain_options(app: &App) -> Options {
 /// Folders of migrations by service. Each is read once: what was checked is what runs.
 pub(crate) type MigrationFolders = BTreeMap<ServiceName, Arc<MigrationFolder>>;
 
-/// Logs in once at each server, before the first migration.
+/// Logs in once at each of several servers, before the first migration. A single one refuses every session of the run itself.
 ///
 /// # Errors
 /// If one of them is too old: the run touches none of them.
@@ -45,6 +45,9 @@ pub(crate) async fn refuse_old(targets: &[(DesiredService, Result<MigrationTarge
     let reachable =
         targets.iter().filter_map(|(service, target)| Some((&service.server, target.as_ref().ok()?)));
     let firsts: BTreeMap<&String, &MigrationTarget> = reachable.rev().collect();
+    if firsts.len() < 2 {
+        return Ok(());
+    }
     let logins = firsts.values().map(|target| async move {
         let login = connect(&target.endpoint, &target.login, target.database.as_str()).await;
         login.err().filter(|error| error.kind == Kind::TooOld)
@@ -53,22 +56,30 @@ pub(crate) async fn refuse_old(targets: &[(DesiredService, Result<MigrationTarge
 }
 
 /// Runs the migrations of each service; a second time where a rotation changed the password after it had been read.
+///
+/// # Errors
+/// If one of the servers is too old: the run touches none of them.
 pub(crate) async fn migrate_each(
     app: &App,
     folders: &MigrationFolders,
     targets: Vec<(DesiredService, Result<MigrationTarget>)>,
     goal: Goal,
     options: &Options,
-) -> Vec<MigrationOutcome> {
+) -> Result<Vec<MigrationOutcome>> {
+    refuse_old(&targets).await?;
     let watch = Watch::new(&app.out);
     let mut outcomes = migrate_once(app, &watch, folders, targets.clone(), goal, options).await;
+    let mut errors = outcomes.iter().filter_map(|outcome| outcome.error.as_ref());
+    if let Some(old) = errors.find(|error| error.kind == Kind::TooOld) {
+        return Err(old.clone());
+    }
     let rejected = targets.into_iter().zip(&outcomes).filter_map(|((service, target), outcome)| {
         let target = target.ok().filter(|_| renewed::is_password_rejected(outcome))?;
         Some((service, target))
     });
     let rejected: Vec<_> = rejected.collect();
     if rejected.is_empty() {
-        return outcomes;
+        return Ok(outcomes);
     }
     let again = renewed::targets(app, &rejected).await;
     let again = again.into_iter().map(|(service, target)| (service, Ok(target))).collect();
@@ -77,7 +88,7 @@ pub(crate) async fn migrate_each(
             *former = outcome;
         }
     }
-    outcomes
+    Ok(outcomes)
 }
 
 async fn migrate_once(

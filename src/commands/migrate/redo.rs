@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::Args;
 use serde::Serialize;
 
-use super::migrating::{UpgradeReport, migrate_each, plain_options, refuse_old};
+use super::migrating::{UpgradeReport, migrate_each, plain_options};
 use super::upgrade::upgrade_services;
 use crate::app::App;
 use crate::commands::change::apply::{ApplyReport, provision_services};
@@ -43,9 +43,8 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<RedoReport> {
     let (folders, options) = ([(service.name.clone(), Arc::new(folder))].into(), plain_options(app));
     let services = [service];
     let targets = targets::for_services(app, &services).await?;
-    refuse_old(&targets).await?;
     let dry = Options { execution: Execution::Dry, ..options.clone() };
-    let planned = migrate_each(app, &folders, targets.clone(), goal, &dry).await;
+    let planned = migrate_each(app, &folders, targets.clone(), goal, &dry).await?;
     let is_applied = planned.iter().any(|outcome| !outcome.planned.is_empty());
     let shown = UpgradeReport::new(planned, Direction::Down, Execution::Dry);
     let mut report = RedoReport { reverted: None, migrated: None, provisioned: None };
@@ -62,7 +61,7 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<RedoReport> {
             format!("Revert {label} of {} and apply it again? Its data may be lost.", services[0].name);
         let would = format!("{label} would be reverted and applied again, and its data may be lost");
         app.confirm(&question, &would, "see it with --dry-run, then add -y").await?;
-        let outcomes = migrate_each(app, &folders, targets, goal, &options).await;
+        let outcomes = migrate_each(app, &folders, targets, goal, &options).await?;
         let reverted = report.reverted.insert(UpgradeReport::new(outcomes, Direction::Down, Execution::Real));
         if reverted.status() != ExitStatus::Success {
             return Ok(report);
