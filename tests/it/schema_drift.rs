@@ -1,5 +1,8 @@
 //! Changes of a schema by hand: each command that compares names them, no run accepts them, and work of every day is none.
 
+mod beside;
+mod moved;
+
 use serde_json::Value;
 
 use crate::support::{Project, Server};

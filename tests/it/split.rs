@@ -15,6 +15,8 @@ mod switch;
 mod traps;
 mod whole;
 
+pub(crate) use across::programs;
+
 use std::path::PathBuf;
 
 use crate::support::{Admin, Project, Server};

@@ -49,6 +49,8 @@ pub struct MigrationTarget {
     pub lint: LintRules,
     /// Tables whose partitions martydb makes and removes, as `schema.table`.
     pub maintained: Vec<String>,
+    /// Declared extensions: `apply` installs them.
+    pub extensions: Vec<String>,
     pub on_schema_drift: OnSchemaDrift,
 }
 
@@ -115,6 +117,7 @@ pub async fn for_services(
             disposable: context.manifest.servers[&service.server].is_disposable(),
             lint: service.lint.clone(),
             maintained: service.maintained_tables(),
+            extensions: service.extensions.iter().map(|one| one.name.to_string()).collect(),
             on_schema_drift: service.on_schema_drift,
         })
     };

@@ -79,6 +79,7 @@ impl Service {
             throwaway: false,
             disposable: false,
             maintained: vec![],
+            extensions: vec![],
             on_schema_drift: martydb_model::OnSchemaDrift::Warn,
             lint: Default::default(),
         };

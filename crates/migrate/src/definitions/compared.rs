@@ -14,6 +14,8 @@ pub(crate) struct DriftScope {
     owner: String,
     /// Declared schemas.
     schemas: Vec<String>,
+    /// Declared extensions.
+    extensions: Vec<String>,
     /// Tables whose partitions martydb makes and removes.
     maintained: Vec<String>,
 }
@@ -30,8 +32,8 @@ const COVERED: &[&str] = &[
     "publication", "schema", "sequence", "server", "statistics object", "table", "type", "view",
 ];
 
-/// Types of objects that no migration decides: rows and privileges.
-const UNDECIDED: &[&str] = &["default acl", "large object"];
+/// Types of objects that no migration decides: rows, privileges, and what the files of an extension say.
+const UNDECIDED: &[&str] = &["default acl", "extension", "large object"];
 
 /// Start of the names of what martydb itself makes, and of its comments.
 const OURS: [&str; 2] = ["martydb_", "martydb:"];
@@ -41,6 +43,7 @@ impl DriftScope {
         DriftScope {
             owner: target.owner.to_string(),
             schemas: target.schemas.iter().map(ToString::to_string).collect(),
+            extensions: target.extensions.clone(),
             maintained: target.maintained.clone(),
         }
     }
@@ -69,14 +72,15 @@ impl DriftScope {
         let declared = |schema: String| self.schemas.contains(&schema);
         let last = name.rsplit(['.', ' ']).next().unwrap_or_default();
         match kind {
-            "default privileges" => false,
-            "schema" => split_name_list(name).pop().is_some_and(declared),
+            // `apply` makes the declared ones.
+            "default privileges" | "schema" => false,
+            "extension" => !split_name_list(name).pop().is_some_and(|one| self.extensions.contains(&one)),
             "owner" if is_of(COVERED) => false,
             "comment" if text.starts_with(OURS[1]) || name.contains(OURS[0]) => false,
             "owner" | "comment" => !is_of(UNDECIDED) && schema_of(name).is_none_or(declared),
             "publication" | "publication table" | "publication schema" => !name.starts_with(OURS[0]),
             "trigger" if last.starts_with(OURS[0]) => false,
-            "extension" | "foreign server" | "cast" => true,
+            "foreign server" | "cast" => true,
             _ => schema_of(name).is_none_or(declared),
         }
     }
@@ -87,7 +91,7 @@ impl DriftScope {
             rest.or_else(|| Some(text.split_once(' ')?.1)).unwrap_or_default().to_owned()
         };
         match kind {
-            "schema" | "owner" => String::new(),
+            "owner" => String::new(),
             // The version of an extension is its own.
             "extension" => text.rsplit(' ').next().unwrap_or_default().into(),
             "type" => match text.split_once(' ') {
@@ -143,7 +147,12 @@ mod tests {
 
     fn scope() -> DriftScope {
         let schemas = ["public", "My App"].map(str::to_owned).into();
-        DriftScope { owner: "shop owner".into(), schemas, maintained: vec![] }
+        DriftScope {
+            owner: "shop owner".into(),
+            schemas,
+            extensions: vec!["uuid-ossp".into()],
+            maintained: vec![],
+        }
     }
 
     #[test]
@@ -169,7 +178,6 @@ mod tests {
                 "shop owner p \"shop owner\"=arwdDxt/\"shop owner\",a=r/\"shop owner\" identity d",
                 "b p b=arwd/b identity d",
             ),
-            ("schema", "public", "shop owner \"shop owner\"=UC/\"shop owner\"", "postgres =UC/postgres"),
             ("type", "public.e", "e shop owner =U/\"shop owner\" 'a'", "e b 'a'"),
             ("column", "public.t.a", "integer storage p statistics 500", "integer storage p"),
             ("extension", "hstore", "1.7 public", "1.8 public"),
@@ -189,7 +197,10 @@ mod tests {
             ("table", "\"My App\".t", "", true),
             ("table", "other.t", "", false),
             ("schema", "other", "", false),
-            ("schema", "\"My App\"", "", true),
+            ("schema", "\"My App\"", "", false),
+            ("extension", "\"uuid-ossp\"", "1.1 public", false),
+            ("extension", "hstore", "1.8 public", true),
+            ("comment", "extension hstore", "x", false),
             ("comment", "table public.t", "x", true),
             ("comment", "table public.t", "martydb:partition", false),
             ("comment", "table other.t", "x", false),
