@@ -11,4 +11,6 @@ mod session;
 mod use_cases;
 
 pub(crate) use session::{FoundSchema, carry, keep, keeping, look};
-pub use use_cases::{accept_schema, schema_state, settle_schema};
+pub use use_cases::{
+    SuspendedSchema, accept_schema, resume_schema, schema_state, settle_schema, suspend_schema,
+};

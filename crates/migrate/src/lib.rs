@@ -36,7 +36,9 @@ mod target;
 pub use adoption::{AdoptionState, FailedRow, RowMeaning, inspect_adoption};
 pub use baseline::baseline;
 pub use check::plan::DowngradeTo;
-pub use definitions::{accept_schema, schema_state, settle_schema};
+pub use definitions::{
+    SuspendedSchema, accept_schema, resume_schema, schema_state, settle_schema, suspend_schema,
+};
 pub use engine::seed::{check_seed, seed, wait_for_other_runs};
 pub use engine::session::{Sizes, connect_as_owner, connect_reader};
 pub use engine::watched;

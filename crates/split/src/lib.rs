@@ -47,7 +47,7 @@ pub use stream::{ApplyTarget, FollowGoal, FollowProgress, Lsn, StreamOrigin, dec
 pub use switch::following::{FollowEnd, FollowedSide, follow_service, followed_from};
 pub use switch::status::{LoadedCount, SplitServiceStatus, read as read_status};
 pub use switch::{
-    AfterRollback, FinishRemoval, OldGrant, OldLogin, RolledBack, SplitSides, Switched, begin_finish,
-    clear_source, clear_target, cut_over, is_cut_over, old_grants, old_logins, removal, roll_back,
-    verify_following,
+    AfterRollback, FinishRemoval, OldGrant, OldLogin, RolledBack, SourceSchema, SplitSides, Switched,
+    begin_finish, clear_source, clear_target, cut_over, is_cut_over, old_grants, old_logins, removal,
+    roll_back, verify_following,
 };

@@ -3,7 +3,8 @@
 //! database, which is written in the transaction that opens it, defines the open side.
 //!
 //! `sides` contains the sessions, `catch_up` applies the last changes, `row_comparison` compares the rows while
-//! neither side accepts writes, `definitions` compares the tables' definitions, `dependents` finds what cannot outlive them, `reverse` prepares the rollback,
+//! neither side accepts writes, `definitions` compares the tables' definitions, `dependents` finds what cannot outlive them,
+//! `kept_schema` tells the service that has the shared database what a finish removed, `reverse` prepares the rollback,
 //! `following` applies changes between the switches, and `status` reads both sides.
 
 mod afterwards;
@@ -14,6 +15,7 @@ pub(crate) mod definitions;
 mod dependents;
 mod finish;
 pub(crate) mod following;
+mod kept_schema;
 mod leftovers;
 pub(crate) mod reverse;
 mod rollback;
@@ -24,6 +26,7 @@ mod verify;
 
 pub use cutover::{Switched, cut_over, is_cut_over};
 pub use finish::{FinishRemoval, begin as begin_finish, clear_source, clear_target, removal};
+pub use kept_schema::SourceSchema;
 pub use leftovers::{OldGrant, OldLogin, old_grants, old_logins};
 pub use rollback::{AfterRollback, RolledBack, roll_back};
 pub use sides::SplitSides;

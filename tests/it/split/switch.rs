@@ -10,6 +10,7 @@ mod online;
 mod owners;
 mod remains;
 mod rollback_needs;
+mod schema_drift;
 
 use crate::support::{Admin, Project, Server};
 

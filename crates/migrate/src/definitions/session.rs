@@ -32,23 +32,28 @@ impl FoundSchema {
     }
 }
 
-/// Compares the database with the definitions that were kept. As long as no row of the catalogs has changed since, one query
-/// shows it.
+/// Compares the database with the definitions that were kept. During a split, which changes keys and triggers for a time, they
+/// show nothing.
 pub(crate) async fn look(session: &mut MigrationSession<'_>) -> Result<FoundSchema> {
+    let (found, is_in_split) = look_through_split(session).await?;
+    Ok(if is_in_split { FoundSchema::unknown(UnknownSchema::Split) } else { found })
+}
+
+/// Compares the database with the definitions that were kept, and returns `true` if a split is under way in it. As long as no
+/// row of the catalogs has changed since, one query shows that nothing differs.
+pub(super) async fn look_through_split(session: &mut MigrationSession<'_>) -> Result<(FoundSchema, bool)> {
+    let not_kept = || Ok((FoundSchema::unknown(UnknownSchema::NotKept), false));
     let major = session.connection.major();
     if !session.present.history || session.present.refinery.is_none() {
-        return Ok(FoundSchema::unknown(UnknownSchema::NotKept));
+        return not_kept();
     }
     let rows = match session.query([table::read(&session.schema(), major)]).await {
         Ok(rows) => rows,
         Err(error) if error.sqlstate.as_deref() == Some(sqlstate::UNDEFINED_TABLE) => vec![],
         Err(error) => return Err(error),
     };
-    let Some(row) = rows.iter().flatten().next() else {
-        return Ok(FoundSchema::unknown(UnknownSchema::NotKept));
-    };
-    let (at, kept_major, reader, position, unchanged, differing): (String, i32, bool, bool, bool, String) =
-        row.read()?;
+    let Some(row) = rows.iter().flatten().next() else { return not_kept() };
+    let (at, kept_major, reader, position, unchanged, differing, is_in_split): KeptRow = row.read()?;
     let kept_major = u32::try_from(kept_major).unwrap_or_default();
     let unknown = match (reader, kept_major == major, position) {
         (false, ..) => Some(UnknownSchema::Reader),
@@ -57,20 +62,23 @@ pub(crate) async fn look(session: &mut MigrationSession<'_>) -> Result<FoundSche
         (true, true, true) => None,
     };
     if let Some(reason) = unknown {
-        return Ok(FoundSchema::unknown(reason));
+        return Ok((FoundSchema::unknown(reason), is_in_split));
     }
     // The row is the service's own, and may hold anything.
     let Ok(mut differing) = serde_json::from_str::<Vec<KnownDifference>>(&differing) else {
-        return Ok(FoundSchema::unknown(UnknownSchema::NotKept));
+        return not_kept();
     };
     for one in &mut differing {
         one.since = one.since.take().filter(|at| OffsetDateTime::parse(at, &Rfc3339).is_ok());
     }
     if unchanged && differing.is_empty() {
-        return Ok(FoundSchema::of(vec![]));
+        return Ok((FoundSchema::of(vec![]), is_in_split));
     }
-    reread(session, at, differing).await
+    Ok((reread(session, at, differing).await?, is_in_split))
 }
+
+/// A row of [`table::read`].
+type KeptRow = (String, i32, bool, bool, bool, String, bool);
 
 /// Compares every object.
 async fn reread(

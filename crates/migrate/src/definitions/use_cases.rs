@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::session::{accept, look, settle};
+use super::session::{accept, keep, look, look_through_split, settle};
 use crate::engine::{Intent, MigrationSession};
+use crate::history::definitions::{self as table, KnownDifference};
 use crate::report::{EventSender, SchemaState};
 use crate::target::{MigrationTarget, Options};
 use martydb_model::error::Result;
@@ -51,13 +52,49 @@ pub async fn settle_schema(
     done
 }
 
+/// Objects that were known to differ before martydb itself changes a schema without a migration.
+pub struct SuspendedSchema(Vec<KnownDifference>);
+
+/// Looks at a service's schema before martydb itself changes it without a migration. Until [`resume_schema`] it is unknown.
+/// Returns `None` if it is unknown already.
+///
+/// # Errors
+/// If the migrator cannot log in, or the server refuses a statement.
+#[martydb_pg::boxed]
+pub async fn suspend_schema(target: &MigrationTarget, wait: Duration) -> Result<Option<SuspendedSchema>> {
+    let mut session = MigrationSession::open(target, Intent::Write, wait, &EventSender::ignored()).await?;
+    let done = suspended(&mut session).await;
+    session.close().await;
+    done
+}
+
+async fn suspended(session: &mut MigrationSession<'_>) -> Result<Option<SuspendedSchema>> {
+    let Some(differing) = look_through_split(session).await?.0.differing else { return Ok(None) };
+    session.commit([table::suspend()]).await?;
+    Ok(Some(SuspendedSchema(differing)))
+}
+
+/// Keeps the definitions after that change: what was changed by hand before it stays so.
+///
+/// # Errors
+/// If the migrator cannot log in, or the server refuses a statement.
+#[martydb_pg::boxed]
+pub async fn resume_schema(target: &MigrationTarget, before: &SuspendedSchema, wait: Duration) -> Result<()> {
+    let mut session = MigrationSession::open(target, Intent::Write, wait, &EventSender::ignored()).await?;
+    let done = keep(&mut session, &before.0).await;
+    session.close().await;
+    done
+}
+
 async fn settled(
     session: &mut MigrationSession<'_>,
     scratch: &MigrationTarget,
     options: &Options,
 ) -> Result<SchemaState> {
     match look(session).await?.state {
-        SchemaState::Unknown(_) => Ok(settle(session, scratch, options).await?.state),
+        SchemaState::Unknown(reason) if reason.is_settled_by_files() => {
+            Ok(settle(session, scratch, options).await?.state)
+        }
         known => Ok(known),
     }
 }

@@ -91,11 +91,12 @@ pub(crate) fn printing() -> [Statement; 3] {
 }
 
 /// Reads the row without the definitions: when it was written, its major, and if its reader, position and fingerprint are
-/// those of today.
+/// those of today; the differences, and if a split is under way in the database.
 pub(crate) fn read(refinery: &SchemaName, major: u32) -> Statement {
     stmt!(
         "SELECT pg_catalog.to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), major, reader = {reader},
-                position = {position}, fingerprint = {fingerprint}, differing FROM martydb.definitions WHERE id = 1",
+                position = {position}, fingerprint = {fingerprint}, differing,
+                pg_catalog.to_regnamespace('martydb_split') IS NOT NULL FROM martydb.definitions WHERE id = 1",
         reader = Literal(READER.clone()),
         position = position(refinery),
         fingerprint = fingerprint(major)
@@ -148,4 +149,10 @@ pub(crate) fn keep(
 /// Moves the position of the row, after a run that changed the histories alone.
 pub(crate) fn carry(refinery: &SchemaName) -> Statement {
     stmt!("UPDATE martydb.definitions SET position = {position} WHERE id = 1", position = position(refinery))
+}
+
+/// Makes the row that of no position, before a change of the schema that no history shows: if it is interrupted, the schema is
+/// unknown.
+pub(crate) fn suspend() -> Statement {
+    stmt!("UPDATE martydb.definitions SET position = 'suspended' WHERE id = 1")
 }

@@ -38,6 +38,13 @@ pub enum SchemaState {
     Unknown(UnknownSchema),
 }
 
+impl UnknownSchema {
+    /// Returns `true` if a comparison with the files shows what was changed by hand.
+    pub fn is_settled_by_files(self) -> bool {
+        self != UnknownSchema::Split
+    }
+}
+
 /// Reason why it is not known if a schema was changed by hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnknownSchema {
@@ -49,6 +56,8 @@ pub enum UnknownSchema {
     Major(u32),
     /// A run was interrupted, or refinery or an earlier martydb ran.
     Position,
+    /// A split is under way in the database.
+    Split,
 }
 
 impl std::fmt::Display for UnknownSchema {
@@ -60,6 +69,7 @@ impl std::fmt::Display for UnknownSchema {
             UnknownSchema::Position => {
                 f.write_str("a run was interrupted, or another program ran migrations")
             }
+            UnknownSchema::Split => f.write_str("a split is under way in its database"),
         }
     }
 }

@@ -17,8 +17,9 @@ use martydb_model::findings::Severity;
 use martydb_model::units::counted;
 use martydb_pg::server::{Access, Connection};
 use martydb_split::{
-    DatabaseTables, FinishRemoval, OldGrant, OldLogin, SourceSnapshot, SplitPlan, SplitSides, begin_finish,
-    clear_source, clear_target, old_grants, old_logins, open_inspecting, removal, remove_state, state_exists,
+    DatabaseTables, FinishRemoval, OldGrant, OldLogin, SourceSchema, SourceSnapshot, SplitPlan, SplitSides,
+    begin_finish, clear_source, clear_target, old_grants, old_logins, open_inspecting, removal, remove_state,
+    state_exists,
 };
 use martydb_ui::report::{Report, Style, printable};
 
@@ -76,13 +77,25 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<FinishedSpli
         sides.close().await;
         report.warnings.extend(end?);
     }
+    let schema = SourceSchema::suspend(app, &map).await;
     clear_source(&mut session, app.lock_wait).await?;
+    report.warnings.extend(resume(app, schema).await);
     report.read_access(&mut session, &services).await?;
     report.verified = Some(Box::new(verify().await?));
     // Until here the same command would repeat everything.
     remove_state(&mut session).await?;
     session.close().await;
     Ok(report)
+}
+
+/// Keeps the definitions of the service that has the shared database. Returns the warning of a failure.
+async fn resume(app: &App, schema: Result<Option<SourceSchema>>) -> Option<String> {
+    let kept = match schema {
+        Ok(Some(schema)) => schema.resume(app.lock_wait).await,
+        none => none.map(drop),
+    };
+    let unknown = "the schema of the service that has this database may appear as changed by hand";
+    kept.err().map(|error| format!("{unknown}: {error}"))
 }
 
 /// Returns `true` if an earlier run has finished the split: no table of the map is in the source, and each service's

@@ -21,8 +21,8 @@ pub(crate) async fn settle_schemas(
     let is_unknown = |service: &DesiredService| {
         let of = |outcome: &&MigrationOutcome| outcome.service == service.name.as_str();
         let outcome = outcomes.iter().find(of)?;
-        let unknown = matches!(outcome.schema, Some(SchemaState::Unknown(_))) && outcome.ended == Ended::Ok;
-        outcome.to.filter(|_| unknown)
+        let Some(SchemaState::Unknown(reason)) = &outcome.schema else { return None };
+        outcome.to.filter(|_| reason.is_settled_by_files() && outcome.ended == Ended::Ok)
     };
     let mut due = vec![];
     for (service, target) in targets {
