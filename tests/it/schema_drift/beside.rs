@@ -1,4 +1,4 @@
-//! What happens beside the runs of a service: a kill between two files, an extension's update, a tool that makes partitions.
+//! Events beside the runs of a service: a kill between two files, an update of an extension, a tool that makes partitions.
 
 use super::{add, drift, migrated, same};
 use crate::support::{Server, until};
@@ -35,7 +35,7 @@ fn a_run_killed_between_two_files_is_unknown_until_the_next_one() {
 }
 
 #[test]
-fn what_apply_makes_is_no_drift() {
+fn schemas_and_extensions_that_apply_makes_are_no_drift() {
     let server = Server::start();
     let project = migrated(&server, "sdo");
     let declared = "  sdo_a: { extensions: [hstore, pg_trgm], schemas: [public, more] }\n";
