@@ -176,6 +176,15 @@ fn kill_after(admin: Admin, moment: Moment, chosen: impl Fn(usize) -> bool) {
         assert!(killed || number > statements - 8, "{number} of {statements} was never reached");
         project.run(&["apply", "--all", "-y"]).expect(0);
         project.run(&["plan", "--check", "--check-logins"]).expect(0);
+        if admin == Admin::Super {
+            let ends = format!(
+                "SELECT string_agg(outcome || ' ' || (ended_at IS NULL), ', ' ORDER BY at) FROM martydb.record WHERE project = 'k{number}'"
+            );
+            let ends = server.value("postgres", &ends);
+            // A run that found nothing left to do has no row.
+            let recorded = ["ok false", "started true", "started true, ok false", "failed false, ok false"];
+            assert!(recorded.contains(&ends.as_str()), "after statement {number}: {ends}");
+        }
         let kept = match server.major() {
             16.. => {
                 "SELECT count(*) FROM pg_auth_members WHERE member = 'adm'::regrole AND (inherit_option OR set_option)"
