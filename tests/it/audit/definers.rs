@@ -234,6 +234,29 @@ fn a_superusers_materialized_view_is_a_finding_only_if_it_shows_more_than_its_ow
     }
 }
 
+#[test]
+fn a_superusers_rules_are_a_finding_only_if_they_do_something() {
+    let pair = Pair::new();
+    pair.server.sql(
+        "red_db",
+        "CREATE SCHEMA ops; GRANT USAGE ON SCHEMA ops TO red_app; CREATE TABLE ops.notice (at timestamptz DEFAULT now(), body text);
+         CREATE RULE no_update AS ON UPDATE TO ops.notice DO INSTEAD NOTHING; CREATE RULE no_delete AS ON DELETE TO ops.notice DO INSTEAD NOTHING;
+         GRANT SELECT, INSERT ON ops.notice TO red_app",
+    );
+    let without_probes = &["--probes", "none"];
+    assert_eq!(Pair::grave(&pair.verify(without_probes, 0)), Vec::<String>::new());
+    for rule in [
+        "ON INSERT TO ops.notice DO ALSO DELETE FROM hidden",
+        "ON INSERT TO ops.notice WHERE EXISTS (SELECT FROM hidden WHERE secret = NEW.body) DO INSTEAD NOTHING",
+    ] {
+        pair.server.sql("red_db", &format!("CREATE RULE more AS {rule}"));
+        let expected = "high | definer-view | red | red_app | red_db | table ops.notice";
+        let found = Pair::grave(&pair.verify(without_probes, 4));
+        assert!(found.iter().any(|line| line == expected), "{rule}\n{found:#?}");
+        pair.server.sql("red_db", "DROP RULE more ON ops.notice");
+    }
+}
+
 /// A login as the pooler has the verifiers of all logins.
 #[test]
 fn a_poolers_login_has_the_power_of_what_it_looks_up() {

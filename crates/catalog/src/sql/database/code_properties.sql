@@ -76,7 +76,10 @@
     JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid AND d.refclassid = t.class AND d.refobjid <> t.oid
     JOIN pg_catalog.pg_class c ON c.oid = d.refobjid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE r.ev_class = t.oid AND (n.nspname = 'martydb' OR c.relname = 'refinery_schema_history')),
-  'rules', t.kind = 'table' AND EXISTS (SELECT FROM pg_catalog.pg_rewrite r WHERE r.ev_class = t.oid),
+  -- Without a condition `DO INSTEAD NOTHING` runs nothing; its command type is CMD_NOTHING (nodes.h), which MERGE moved in 15.
+  'rules', t.kind = 'table' AND EXISTS (SELECT FROM pg_catalog.pg_rewrite r WHERE r.ev_class = t.oid AND NOT (r.ev_qual::text = '<>'
+    AND r.ev_action::text LIKE '({QUERY :commandType '
+      || CASE WHEN pg_catalog.current_setting('server_version_num')::pg_catalog.int4 < 150000 THEN '6' ELSE '7' END || ' %')),
   -- Set for a function, a table or a view on which anything depends but its own type, indexes, constraints, defaults, triggers,
   -- policies and rules.
   'referred', CASE WHEN NOT t.system AND t.extension IS NULL AND (t.language IS NOT NULL OR t.kind IN ('table', 'view', 'materialized view')) THEN
