@@ -169,3 +169,17 @@ async fn errors_do_not_expose_the_internal_check() {
     assert!(kept[0].contains("ended its own transaction"), "{kept:?}");
     assert!(!format!("{error:?}{kept:?}").contains("<martydb>"), "{error:?} {kept:?}");
 }
+
+#[tokio::test]
+async fn a_statement_that_the_server_rejected_is_not_taken_for_done() {
+    let service = Service::new("ou_rejected").await;
+    service.write("V1__t.sql", "CREATE TABLE t (a int); CREATE INDEX t_a ON t (a);").upgraded().await;
+    service.write("V2__i.sql", "-- martydb: no-transaction\nDROP INDEX CONCURRENTLY t_b;");
+    for _ in 0..2 {
+        let error = service.upgrade().await.error.unwrap();
+        assert_eq!(error.sqlstate.as_deref(), Some("42704"), "{error:?}");
+    }
+    service.write("V2__i.sql", "-- martydb: no-transaction\nDROP INDEX CONCURRENTLY t_a;");
+    assert_eq!(service.upgraded().await, [2]);
+    assert_eq!(indexes(&service).await, Vec::<String>::new());
+}

@@ -20,15 +20,15 @@ struct FileRun<'r, 's> {
     run: StepRun<'r, 's>,
     /// Index of the first unfinished statement.
     from: usize,
-    /// Set if an earlier run was at the statement `from`.
-    resumed: bool,
+    /// Set if an earlier run was interrupted at the statement `from`.
+    interrupted: bool,
     /// Note for the history: what an earlier run left, and how that was handled.
     note: Option<String>,
 }
 
 /// Runs the statements of a file one by one and returns the duration.
 pub(crate) async fn run(run: StepRun<'_, '_>) -> Result<Duration> {
-    let mut file = FileRun { run, from: 0, resumed: false, note: None };
+    let mut file = FileRun { run, from: 0, interrupted: false, note: None };
     file.begin().await?;
     let step = file.run.step;
     for (statements, own) in step.file.units() {
@@ -58,7 +58,7 @@ impl FileRun<'_, '_> {
         let found = self.resume_point().await?;
         self.run.started = Instant::now();
         if let Some(point) = found {
-            self.resumed = true;
+            self.interrupted = !point.rejected;
             self.check_unchanged(&point)?;
             self.drop_indexes(&point.invalid).await?;
             self.from = point.done + usize::from(self.was_built(&point));
@@ -194,7 +194,7 @@ impl FileRun<'_, '_> {
         loop {
             self.prepare(kind).await?;
             let Err((completed, response)) = self.run.send(&batch.message).await else { break };
-            if (detached || self.resumed && at == self.from) && kind.was_done(&response) {
+            if (detached || self.interrupted && at == self.from) && kind.was_done(&response) {
                 break;
             }
             if !detached && kind.may_be_half_detached(&response) && self.finish_detaching().await? {

@@ -17,6 +17,8 @@ pub(crate) struct ResumePoint {
     pub invalid: Vec<String>,
     /// Names of valid indexes that did not exist before it.
     pub built: Vec<String>,
+    /// Set if the server rejected the statement: it was not interrupted.
+    pub rejected: bool,
 }
 
 impl ResumePoint {
@@ -27,6 +29,7 @@ impl ResumePoint {
             content: row.try_get(1)?,
             invalid: row.try_get(2)?,
             built: row.try_get(3)?,
+            rejected: row.try_get(4)?,
         })
     }
 }
@@ -82,7 +85,7 @@ pub(crate) fn end(version: i64) -> Statement {
 
 /// Reads the number of finished statements, the text, and the indexes that have appeared since, quoted if
 /// INVALID and as bare names if not. `REINDEX CONCURRENTLY` leaves the old index under the name `…_ccold` if it
-/// was interrupted at its very end.
+/// was interrupted at its very end. The newest event tells if the server rejected the statement.
 pub(crate) fn read(version: i64, direction: Direction) -> Statement {
     stmt!(
         "SELECT p.done, p.content,
@@ -92,7 +95,8 @@ pub(crate) fn read(version: i64, direction: Direction) -> Statement {
                         AND (c.oid <> ALL (p.indexes) OR c.relname ~ '_ccold[0-9]*$') ORDER BY 1),
                 ARRAY(SELECT c.relname::pg_catalog.text FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
                       WHERE c.relkind = 'i' AND i.indisvalid AND pg_catalog.pg_get_userbyid(c.relowner) = current_user
-                        AND c.oid <> ALL (p.indexes) ORDER BY 1)
+                        AND c.oid <> ALL (p.indexes) ORDER BY 1),
+                coalesce((SELECT h.outcome = 'failed' FROM martydb.history h WHERE h.version = p.version ORDER BY h.id DESC LIMIT 1), false)
          FROM martydb.progress p WHERE p.version = {version} AND p.action = {action}",
         action = Literal(direction.action().into())
     )
