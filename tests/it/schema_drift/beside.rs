@@ -24,8 +24,9 @@ fn a_run_killed_between_two_files_is_unknown_until_the_next_one() {
     child.wait().unwrap();
     server.sql(
         "postgres",
-        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE wait_event = 'PgSleep'",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'",
     );
+    until("the session is gone", || server.value("postgres", sleeping) == "0");
     assert_eq!(drift(&project, "sdx_a"), ("unknown".to_owned(), vec![]));
     project.write("sdx_a/migrations/V4__x.sql", "CREATE TABLE four (id int);\n");
     let _ = project.run(&["upgrade", "sdx_a"]).expect(0);
