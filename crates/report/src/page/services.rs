@@ -56,7 +56,7 @@ fn changed_by_hand(values: &Values) -> Markup {
     let rows = html! { @for service in &values.services { @for one in &service.schema_drift {
         tr {
             th scope="row" { (PlainText(&service.service)) }
-            td { code { (PlainText(&one.object)) } }
+            td .sentence { code { (PlainText(&one.object)) } }
             td { (badge("warning", &printed(&one.change))) }
             td { @match &one.since { Some(at) => (time(at)), None => span .unknown { "–" } } }
         }
