@@ -38,7 +38,7 @@ const STATES: [(&str, &str, VerdictLevel); 8] = [
 pub fn wrong(values: &Values) -> Vec<Line> {
     let mut lines = isolation(values);
     lines.extend(STATES.iter().filter_map(|(state, words, level)| {
-        let is_in = |service: &&StatedService| service.state == *state && service.schema_drift.is_empty();
+        let is_in = |service: &&StatedService| service.state == *state && !is_changed_by_hand(service);
         line(*level, values.services.iter().filter(is_in).count(), "service", words, "services")
     }));
     lines.extend(schemas(values));
@@ -73,7 +73,12 @@ pub fn wrong(values: &Values) -> Vec<Line> {
     lines
 }
 
-/// Returns the services whose schema was changed by hand, with their state, and those that nothing could be compared with.
+/// Returns `true` if the state says no more than the line about changed schemas.
+fn is_changed_by_hand(service: &StatedService) -> bool {
+    service.state == "drifted" && !service.schema_drift.is_empty()
+}
+
+/// Returns the lines about services whose schema was changed by hand, and about those that nothing could be compared with.
 fn schemas(values: &Values) -> impl Iterator<Item = Line> {
     let count =
         |is_in: &dyn Fn(&StatedService) -> bool| values.services.iter().filter(|one| is_in(one)).count();
@@ -201,7 +206,7 @@ pub fn sentence(service: &StatedService) -> String {
         "up_to_date" if failed(service) => "The last migration failed; nothing is pending.".into(),
         "up_to_date" => "Everything is applied, and the server agrees with the manifest.".into(),
         "pending" => format!("{}: run `martydb upgrade --service {name}`.", due(service)),
-        "drifted" if !service.schema_drift.is_empty() => format!(
+        "drifted" if is_changed_by_hand(service) => format!(
             "{} of its schema changed by hand: run `martydb status --drift --service {name}`.",
             counted(service.schema_drift.len(), "object")
         ),
@@ -225,4 +230,29 @@ fn due(service: &StatedService) -> String {
     let first = service.pending.first().map(|one| format!("V{}__{}", one.version, one.name));
     let first = first.or_else(|| service.repeatable_pending.first().map(|one| format!("R__{}", one.name)));
     format!("{} pending, first {}", counted(count, "migration"), first.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_changed_schema_hides_no_other_state() {
+        let service = |state: &str, changed: bool| StatedService {
+            state: state.into(),
+            schema_drift: std::iter::repeat_with(Default::default).take(usize::from(changed)).collect(),
+            ..StatedService::default()
+        };
+        let services = vec![service("divergent", true), service("drifted", true), service("drifted", false)];
+        let values = Values { services, ..Values::default() };
+        let lines: Vec<String> = wrong(&values).into_iter().map(|line| line.text).collect();
+        assert_eq!(
+            lines,
+            [
+                "1 service with files that differ from their history",
+                "1 service different from the manifest",
+                "2 services whose schema was changed by hand",
+            ]
+        );
+    }
 }
