@@ -2,7 +2,9 @@
 
 use clap::Args;
 
-use super::migrating::{UpgradeReport, load_folders, migrate_each, plain_options, planned, write_schemas};
+use super::migrating::{
+    UpgradeReport, load_folders, migrate_each, plain_options, planned, refuse_old, write_schemas,
+};
 use crate::app::App;
 use crate::commands::support::choice;
 use martydb_context::targets;
@@ -54,6 +56,7 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<UpgradeReport> {
     let (goal, options) = (arguments.goal(), plain_options(app));
     let folders = load_folders(&services);
     let targets = targets::for_services(app, &services).await?;
+    refuse_old(&targets).await?;
     let dry = Options { execution: Execution::Dry, ..options.clone() };
     let mut outcomes = migrate_each(app, &folders, targets.clone(), goal, &dry).await?;
     let failed = outcomes.iter().any(|outcome| outcome.ended == Ended::Failed);

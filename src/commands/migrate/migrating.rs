@@ -58,7 +58,7 @@ pub(crate) async fn refuse_old(targets: &[(DesiredService, Result<MigrationTarge
 /// Runs the migrations of each service; a second time where a rotation changed the password after it had been read.
 ///
 /// # Errors
-/// If one of the servers is too old: the run touches none of them.
+/// If a server is too old, and the run has touched none.
 pub(crate) async fn migrate_each(
     app: &App,
     folders: &MigrationFolders,
@@ -66,11 +66,12 @@ pub(crate) async fn migrate_each(
     goal: Goal,
     options: &Options,
 ) -> Result<Vec<MigrationOutcome>> {
-    refuse_old(&targets).await?;
     let watch = Watch::new(&app.out);
     let mut outcomes = migrate_once(app, &watch, folders, targets.clone(), goal, options).await;
     let mut errors = outcomes.iter().filter_map(|outcome| outcome.error.as_ref());
-    if let Some(old) = errors.find(|error| error.kind == Kind::TooOld) {
+    let old = errors.find(|error| error.kind == Kind::TooOld);
+    let touched = |outcome: &MigrationOutcome| !(outcome.applied.is_empty() && outcome.repeatable.is_empty());
+    if let Some(old) = old.filter(|_| !outcomes.iter().any(touched)) {
         return Err(old.clone());
     }
     let rejected = targets.into_iter().zip(&outcomes).filter_map(|((service, target), outcome)| {

@@ -3,8 +3,8 @@
 use clap::Args;
 
 use super::migrating::{
-    UpgradeReport, migrate_each, note_missing_folders, plain_options, read_folders, settle_schemas,
-    write_schemas,
+    UpgradeReport, migrate_each, note_missing_folders, plain_options, read_folders, refuse_old,
+    settle_schemas, write_schemas,
 };
 use crate::app::App;
 use crate::commands::support::choice;
@@ -95,6 +95,7 @@ pub(crate) async fn upgrade_services(
         Err(refused) => return Ok(UpgradeReport::new(refused, Direction::Up, options.execution)),
     };
     let targets = targets::for_services(app, &services).await?;
+    refuse_old(&targets).await?;
     let mut outcomes = migrate_each(app, &folders, targets.clone(), Goal::Upgrade, &options).await?;
     outcomes.extend(waiting.iter().map(not_attempted));
     if options.execution == Execution::Real {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::app::App;
-use crate::commands::migrate::migrating::{Watch, plain_options, refuse_old};
+use crate::commands::migrate::migrating::{Watch, plain_options};
 use martydb_context::targets;
 use martydb_migrate::EventSender;
 use martydb_migrate::files::MigrationFile;
@@ -38,7 +38,6 @@ fn path(service: &DesiredService) -> PathBuf {
 /// If the server refuses a statement; nothing of it is kept.
 pub(super) async fn run(app: &App, service: &DesiredService, file: &MigrationFile) -> Result<()> {
     let targets = targets::for_services(app, std::slice::from_ref(service)).await?;
-    refuse_old(&targets).await?;
     for (service, target) in targets {
         let (events, receiver) = EventSender::channel();
         let (options, target) = (plain_options(app), target?);
