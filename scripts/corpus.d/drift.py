@@ -46,26 +46,26 @@ def changes(p):
     for line in listed.splitlines():
         change = json.loads(line)
         kinds.setdefault(change["kind"], []).append(change)
-    chance, made, wanted = random.Random(p.row.name), [], OF_PROJECT if p.row.imported else OF_OTHERS
+    chance, made, names, wanted = random.Random(p.row.name), [], set(), OF_PROJECT if p.row.imported else OF_OTHERS
     for number in range(wanted * 4):
         change = chance.choice(chance.choice(list(kinds.values())))
         statement, named = (change[key].replace("{n}", str(number)) for key in ("statement", "named"))
-        earlier = found(p)[1]
         # What an earlier change took away, or what others depend on, PostgreSQL refuses.
         if p.world.psql(p.database, f"SET ROLE {quoted(role)};\n{statement}")[0]:
             continue
-        if not any(named in name for name in found(p)[1]) and named_before(named, earlier) is None:
-            raise Ended(f"status --drift after: {statement}", 0, str(sorted(found(p)[1])), f"{named} is not named")
+        earlier, names = names, found(p)[1]
+        if not any(named in name for name in names) and not is_among(named, earlier):
+            raise Ended(f"status --drift after: {statement}", 0, str(sorted(names)), f"{named} is not named")
         made.append(statement)
         if len(made) == wanted:
             break
     return made
 
 
-def named_before(named, earlier):
+def is_among(named, earlier):
     """An object that a change by hand made, and that is another one now, stays an added one."""
-    _, object = named.split(" ", 1)
-    return next((name for name in earlier if name.split(" ", 1)[1] == object), None)
+    thing = named.split(" ", 1)[1]
+    return any(name.split(" ", 1)[1] == thing for name in earlier)
 
 
 def literal(text):
