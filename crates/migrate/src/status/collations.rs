@@ -52,7 +52,6 @@ fn query(major: u32) -> Statement {
 const UNVERSIONED: Keyword = Keyword("(0, 100, 950, 951)");
 
 /// Tests if [`query`] can have a row: the database's own collation has another version, or something depends on a further one.
-/// It costs a third of it.
 fn are_in_question(major: u32) -> Statement {
     let database = match major {
         ..DATABASES_RECORD => Keyword("false"),
