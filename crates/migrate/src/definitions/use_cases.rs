@@ -74,14 +74,22 @@ async fn suspended(session: &mut MigrationSession<'_>) -> Result<Option<Suspende
     Ok(Some(SuspendedSchema(differing)))
 }
 
-/// Keeps the definitions after that change: what was changed by hand before it stays so.
+/// Keeps the definitions after that change: what was changed by hand before it stays so. `None` if nothing was changed: then those
+/// that were kept before count again.
 ///
 /// # Errors
 /// If the migrator cannot log in, or the server refuses a statement.
 #[martydb_pg::boxed]
-pub async fn resume_schema(target: &MigrationTarget, before: &SuspendedSchema, wait: Duration) -> Result<()> {
+pub async fn resume_schema(
+    target: &MigrationTarget,
+    changed: Option<&SuspendedSchema>,
+    wait: Duration,
+) -> Result<()> {
     let mut session = MigrationSession::open(target, Intent::Write, wait, &EventSender::ignored()).await?;
-    let done = keep(&mut session, &before.0).await;
+    let done = match changed {
+        Some(before) => keep(&mut session, &before.0).await,
+        None => session.commit([table::carry(&session.schema())]).await,
+    };
     session.close().await;
     done
 }

@@ -36,11 +36,12 @@ impl SourceSchema {
         Ok(before.map(|before| SourceSchema { target, before }))
     }
 
-    /// Keeps the definitions after the finish.
+    /// Keeps the definitions after the finish. One that failed has removed nothing.
     ///
     /// # Errors
     /// As [`SourceSchema::suspend`].
-    pub async fn resume(&self, wait: Duration) -> Result<()> {
-        resume_schema(&self.target, &self.before, wait).await
+    pub async fn resume(&self, cleared: &Result<()>, wait: Duration) -> Result<()> {
+        let changed = cleared.is_ok().then_some(&self.before);
+        resume_schema(&self.target, changed, wait).await
     }
 }

@@ -78,8 +78,9 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<FinishedSpli
         report.warnings.extend(end?);
     }
     let schema = SourceSchema::suspend(app, &map).await;
-    clear_source(&mut session, app.lock_wait).await?;
-    report.warnings.extend(resume(app, schema).await);
+    let cleared = clear_source(&mut session, app.lock_wait).await;
+    report.warnings.extend(resume(app, schema, &cleared).await);
+    cleared?;
     report.read_access(&mut session, &services).await?;
     report.verified = Some(Box::new(verify().await?));
     // Until here the same command would repeat everything.
@@ -89,9 +90,9 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<FinishedSpli
 }
 
 /// Keeps the definitions of the service that has the shared database. Returns the warning of a failure.
-async fn resume(app: &App, schema: Result<Option<SourceSchema>>) -> Option<String> {
+async fn resume(app: &App, schema: Result<Option<SourceSchema>>, cleared: &Result<()>) -> Option<String> {
     let kept = match schema {
-        Ok(Some(schema)) => schema.resume(app.lock_wait).await,
+        Ok(Some(schema)) => schema.resume(cleared, app.lock_wait).await,
         none => none.map(drop),
     };
     let unknown = "the schema of the service that has this database may appear as changed by hand";

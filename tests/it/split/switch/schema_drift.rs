@@ -1,7 +1,7 @@
 //! Schema drift of the services and of the shared database: no step of a split is a change by hand.
 
 use super::{LEGACY, Split};
-use crate::support::{Project, Server};
+use crate::support::{ADMIN_PASSWORD, Project, Server, until};
 
 /// States of the schemas, by service.
 fn schemas(project: &Project) -> Vec<(String, String, String)> {
@@ -71,13 +71,42 @@ edges:
     by_hand("sdmono", "ALTER TABLE orders ADD gone int");
     by_hand("sdmono", "CREATE FUNCTION hand() RETURNS int LANGUAGE sql AS 'SELECT 1'");
     by_hand("sdorders", "ALTER TABLE orders ADD gone int");
+    // The table is the owner's, and so is what runs at its writes: it never runs in a session of the admin.
+    by_hand(
+        "sdmono",
+        "CREATE FUNCTION martydb.climb() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN RESET ROLE; EXECUTE 'ALTER ROLE sdmono_app SUPERUSER'; RETURN new; EXCEPTION WHEN OTHERS THEN RETURN new; END $$;
+         CREATE TRIGGER climb BEFORE INSERT OR UPDATE ON martydb.definitions FOR EACH ROW EXECUTE FUNCTION martydb.climb()",
+    );
     let _ = project.run(&["split", "copy"]).expect(0);
     for service in ["sdorders", "sdpeople"] {
         let _ = project.run(&["split", "cutover", "--service", service]).expect(0);
     }
+    a_failed_finish(&server, &project);
     let _ = project.run(&["split", "finish", "--confirm", "sdmono"]).expect(0);
+    let raised = "SELECT count(*) FROM pg_roles WHERE rolsuper AND rolname LIKE 'sd%'";
+    assert_eq!(server.value("postgres", raised), "0");
     let mono = &schemas(&project)[0];
     assert_eq!((mono.0.as_str(), mono.1.as_str()), ("sdmono", "drifted"));
     let objects = mono.2.matches("\"object\"").count();
-    assert!(objects == 1 && mono.2.contains("routine public.hand()"), "{mono:?}");
+    assert!(objects == 2 && mono.2.contains("routine public.hand()"), "{mono:?}");
+    assert!(mono.2.contains("table public.late"), "{mono:?}");
+}
+
+/// A change by hand while a finish waits makes it fail, and is no change of its own.
+fn a_failed_finish(server: &Server, project: &Project) {
+    let reader = "BEGIN; LOCK TABLE orders IN ACCESS SHARE MODE; SELECT pg_sleep(100)";
+    let sleeping = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+    let waiting = "SELECT count(*) FROM pg_locks WHERE relation = 'orders'::regclass AND NOT granted";
+    std::thread::scope(|scope| {
+        scope.spawn(|| server.sql_as("postgres", ADMIN_PASSWORD, "sdmono", reader));
+        until("a session reads", || !server.value("postgres", sleeping).is_empty());
+        let finish = scope.spawn(|| project.run(&["split", "finish", "--confirm", "sdmono"]));
+        until("the finish waits", || server.value("sdmono", waiting) != "0");
+        server.sql("sdmono", "SET ROLE sdmono_owner; CREATE TABLE late (one orders)");
+        server.sql("postgres", &format!("SELECT pg_terminate_backend(({sleeping}))"));
+        let refused = finish.join().unwrap().expect(1).stderr;
+        assert!(refused.contains("column one of table public.late"), "{refused}");
+    });
+    server.sql("sdmono", "ALTER TABLE late DROP COLUMN one");
 }
